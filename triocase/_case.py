@@ -1,0 +1,341 @@
+"""``AsyncTrioTestCase``: the public methods, and the hooks of unittest.
+
+unittest's own ``run`` stays in charge: it starts and stops the test, reads the
+skip and expected-failure marks, and speaks to the ``TestResult``. The whole test, from
+``setUp`` to the last cleanup, happens inside one of its hooks, ``_callTestMethod``; the
+hooks before and after it have nothing left to do.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from unittest import TestCase
+
+from trio import run as _trio_run
+
+from ._calls import discard, refuse_async_class_hooks
+from ._contexts import LiveContext
+from ._groups import AssertRaisesGroupContext, hint_at_groups
+from ._lifecycle import TestRun
+from ._subtests import SubTest
+from ._verdicts import verdict_for
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+
+    from trio import Nursery
+    from trio.abc import Clock, Instrument
+    from ._groups import Expected
+    from ._lifecycle import Cleanup
+
+__unittest = True
+
+P = ParamSpec("P")
+E = TypeVar("E", bound=BaseException)
+T = TypeVar("T")
+
+
+class _NurseryAttribute:
+    """``self.nursery``. Not a property: a test may assign its own over it."""
+
+    def __get__(self, case: AsyncTrioTestCase | None, owner: type) -> Any:
+        if case is None:
+            return self
+        test = case._trioTest
+        if test is None or test.nursery is None:
+            raise AttributeError(
+                f"{owner.__qualname__}.nursery is open only while a test runs, from "
+                f"setUp to the last cleanup. Start background tasks there, with "
+                f"`self.nursery.start_soon(...)`."
+            )
+        return test.nursery
+
+
+class AsyncTrioTestCase(TestCase):
+    """Run ``async def`` tests on Trio, each in a Trio run of its own.
+
+    The stages of a test run in one task, in this order: ``setUp``, ``asyncSetUp``, the
+    test method, ``asyncTearDown``, ``tearDown``, then the cleanups, last in first out.
+    Sync methods run inside the Trio run too. Then the nursery is cancelled.
+
+    Example:
+        >>> import trio
+        >>> from triocase import AsyncTrioTestCase
+        >>> class TestChannel(AsyncTrioTestCase):
+        ...     async def asyncSetUp(self):
+        ...         self.send, self.receive = trio.open_memory_channel(0)
+        ...
+        ...     async def test_value_arrives(self):
+        ...         self.nursery.start_soon(self.send.send, "hello")
+        ...         self.assertEqual(await self.receive.receive(), "hello")
+        >>> TestChannel("test_value_arrives").debug()
+
+    .. versionadded:: 0.1
+    """
+
+    _trioTest: TestRun | None = None
+    _trioTakenCleanups: list[Cleanup] | None = None
+
+    if TYPE_CHECKING:
+        nursery: Nursery
+    else:
+        nursery = _NurseryAttribute()
+
+    # --- For tests to override ----------------------------------------------------
+
+    async def asyncSetUp(self) -> None:
+        """Set up the test; called after ``setUp``, in the test's task.
+
+        An error here is the test's: neither the test nor a teardown runs, but the
+        cleanups do. A crash in ``self.nursery`` meanwhile cancels it.
+        """
+
+    async def asyncTearDown(self) -> None:
+        """Tear the test down; called before ``tearDown``, in the test's task.
+
+        It is called if the setup went well, also when the test failed or a background
+        task crashed, and its awaits work then. ``tearDown`` and the cleanups follow,
+        even if it fails.
+        """
+
+    def runTrio(
+        self,
+        async_fn: Callable[[], Awaitable[object]],
+        *,
+        clock: Clock | None,
+        instruments: Sequence[Instrument],
+    ) -> object:
+        """Open a Trio run, call ``async_fn`` in it, and return when it has ended.
+
+        Called outside of Trio, once for each test that is not skipped. Override it to
+        run tests on another host, such as ``qtrio.run``.
+
+        Args:
+            async_fn: All stages of the test; takes no arguments. It raises nothing
+                but ``KeyboardInterrupt``, which must be let through.
+            clock: For ``trio.run``. None: real time.
+            instruments: For ``trio.run``.
+
+        Returns:
+            Anything; it is ignored.
+        """
+        return _trio_run(async_fn, clock=clock, instruments=instruments)
+
+    # --- For tests to call --------------------------------------------------------
+
+    def addAsyncCleanup(
+        self,
+        function: Callable[P, Awaitable[object]],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Add an async function to the cleanups, with its arguments.
+
+        There is one list for sync and async cleanups; the last that was added runs
+        first. They run in the test's task after ``tearDown``, or after a setup that
+        failed. ``addCleanup`` takes async functions too.
+        """
+        self.addCleanup(function, *args, **kwargs)
+
+    def enterContext(self, cm: AbstractContextManager[T]) -> T:
+        """Enter a sync context manager, and leave it as a cleanup.
+
+        Both happen in the test's task, inside the Trio run: cancel scopes work, such
+        as ``self.enterContext(trio.fail_after(5))``.
+
+        Returns:
+            What ``with cm as`` would bind.
+
+        Raises:
+            TypeError: ``cm`` is not a sync context manager.
+        """
+        kind = type(cm)
+        try:
+            enter, leave = kind.__enter__, kind.__exit__
+        except AttributeError:
+            hint = (
+                " It is an async one: write `await self.enterAsyncContext(...)`."
+                if hasattr(kind, "__aenter__")
+                else " Write `self.enterContext(cm)` with an object that `with` takes."
+            )
+            raise TypeError(
+                f"enterContext() takes a context manager, not {cm!r}.{hint}"
+            ) from None
+        value = enter(cm)
+        self.addCleanup(leave, cm, None, None, None)
+        return value
+
+    async def enterAsyncContext(self, cm: AbstractAsyncContextManager[T]) -> T:
+        """Enter an async context manager, and leave it as a cleanup.
+
+        The context lives in a task of its own. It may contain nurseries and cancel
+        scopes; if one of its tasks crashes, the test's body is cancelled, and the
+        context is left in its turn among the cleanups. Context variables that it sets
+        are seen by the test.
+
+        Returns:
+            What ``async with cm as`` would bind.
+
+        Raises:
+            TypeError: ``cm`` is not an async context manager, or is a lock, which
+                belongs to the task that acquires it: use ``async with``.
+            RuntimeError: The test is not running, or its cleanups are over.
+        """
+        test = self._trioTest
+        if test is None:
+            raise RuntimeError(
+                "enterAsyncContext() works only while the test runs. For what a whole "
+                "module or class shares, write a sync context manager and "
+                "`enterClassContext`."
+            )
+        context = LiveContext(test, cm)
+        value: T = await context.enter()
+        self.addCleanup(context.leave)
+        return value
+
+    async def doAsyncCleanups(self) -> bool:
+        """Run all cleanups now, sync and async, the last that was added first.
+
+        Call it in the test's own task. Errors are reported as those of cleanups are.
+
+        Returns:
+            Whether all cleanups went well.
+
+        Raises:
+            RuntimeError: It was called in a background task or outside of the run.
+        """
+        test = self._trioTest
+        if test is None:
+            raise RuntimeError("doAsyncCleanups() works only while the test runs.")
+        return await test.do_async_cleanups()
+
+    def doCleanups(self) -> bool:  # type: ignore[override]  # as in unittest itself
+        """Run all cleanups now, the last that was added first, as unittest does.
+
+        Returns:
+            Whether all cleanups went well.
+
+        Raises:
+            RuntimeError: One of them is async; it and those that were added before it
+                wait for the end of the test, or for :meth:`doAsyncCleanups`.
+        """
+        if self._trioTest is not None:
+            return self._trioTest.do_cleanups()
+        well: Any = super().doCleanups()
+        return bool(well)
+
+    def assertRaisesGroup(self, *expected: Expected[E]) -> AssertRaisesGroupContext[E]:
+        """Expect the block to raise an exception group with exactly these leaves.
+
+        Leaves are compared in any order, however the groups are nested.
+        ``trio.Cancelled`` leaves are left out; ``KeyboardInterrupt`` and ``SkipTest``
+        pass through.
+
+        Args:
+            expected: For each leaf an exception type, or a pair of a type and a
+                regular expression that ``re.search`` finds in ``str(leaf)``.
+
+        Returns:
+            A context manager whose ``exception`` is the group.
+
+        Raises:
+            TypeError: ``expected`` is empty or holds anything else.
+
+        Example:
+            >>> class TestGroup(AsyncTrioTestCase):
+            ...     async def test_both_errors_arrive(self):
+            ...         with self.assertRaisesGroup(KeyError, (ValueError, "bad")):
+            ...             async with trio.open_nursery() as nursery:
+            ...                 nursery.start_soon(self.lose_key)
+            ...                 raise ValueError("bad value")
+            ...
+            ...     async def lose_key(self):
+            ...         raise KeyError("name")
+            >>> TestGroup("test_both_errors_arrive").debug()
+
+        .. versionadded:: 0.1
+        """
+        return AssertRaisesGroupContext(self, expected)
+
+    if not TYPE_CHECKING:  # the types are unittest's
+
+        def assertRaises(self, expected_exception, *args, **kwargs):
+            assertion = super().assertRaises
+            return hint_at_groups(assertion, expected_exception, args, kwargs)
+
+        def assertRaisesRegex(self, expected_exception, *args, **kwargs):
+            assertion = super().assertRaisesRegex
+            return hint_at_groups(assertion, expected_exception, args, kwargs)
+
+        def subTest(self, *args, **params):
+            return SubTest(self, super().subTest(*args, **params))
+
+    # --- unittest's private hooks -------------------------------------------------
+
+    def _callSetUp(self) -> None:
+        pass  # part of the Trio run, below
+
+    def _callTestMethod(self, method: Callable[[], Any]) -> None:
+        # All of the test happens here, because here unittest knows by itself whether
+        # a failure is expected; the verdict tells it so for the body alone.
+        verdict = verdict_for(self)
+        problem = None
+        try:
+            refuse_async_class_hooks(type(self))
+            self._trioOpenRun(TestRun(self, method, verdict))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                raise error.__cause__ from None  # Ctrl-C hit Trio itself
+            problem = error
+        if problem is not None:
+            verdict.tell(problem)
+            del problem
+        verdict.close()
+
+    def _callTearDown(self) -> None:
+        pass  # part of the Trio run, above
+
+    def _callCleanup(
+        self, function: Callable[..., object], /, *args: Any, **kwargs: Any
+    ) -> None:
+        if self._trioTakenCleanups is not None:
+            self._trioTakenCleanups.append((function, args, kwargs))
+            return
+        # After the run, or without one: a cleanup that came too late for it.
+        result = function(*args, **kwargs)
+        if inspect.isawaitable(result):
+            discard(result)
+            raise RuntimeError(
+                f"the async cleanup {function!r} was added outside of the test's Trio "
+                f"run and cannot be awaited. Add it while the test runs, in setUp at "
+                f"the earliest and in a cleanup at the latest."
+            )
+
+    def _trioTakeCleanups(self) -> list[Cleanup]:
+        """Take all cleanups out of unittest's list; the last to be run comes first."""
+        taken = self._trioTakenCleanups = []
+        super().doCleanups()
+        self._trioTakenCleanups = None
+        return taken[::-1]
+
+    def _trioOpenRun(self, test: TestRun) -> None:
+        """Open a Trio run for one test."""
+        self._trioTest = test
+        try:
+            self.runTrio(test.run, clock=None, instruments=())
+        except RuntimeError:
+            # Trio's own complaint about a nursery that was left open; we named it.
+            if not (test.finished and test.left_a_nursery_open):
+                raise
+        finally:
+            self._trioTest = None
+        if not test.finished:
+            raise RuntimeError(
+                f"{type(self).__qualname__}.runTrio returned before the test had run. "
+                f"Let it call `async_fn` in a Trio run and return when that has ended."
+            )

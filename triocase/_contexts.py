@@ -1,0 +1,236 @@
+"""Async contexts that live in tasks of their own.
+
+A context that is entered in one stage and left in another must not share the test's
+task: a nursery or cancel scope in it would enclose whatever the test does in between,
+and a crash in it would cancel the teardown. So each context gets a task that enters
+it, waits, and leaves it::
+
+    test's task       enter() ─────────────► (the test) ──── leave() ──────►
+                        │        ▲                             │       ▲
+    context's task      └ __aenter__ … waits for its turn … ───└ __aexit__
+
+While it waits, the context's task is inside the context's own scopes. A
+``Cancelled`` there tells what happened: a nursery of the context's lost a task (its
+``source`` is "nursery"), which is a crash and is left in its turn; or one of its
+scopes was cancelled, which ends the context at once.
+
+The limits: context variables are copied over by value, at the entry and at the exit,
+so a token does not cross, and what belongs to a task (a lock) cannot be entered.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from trio import (
+    Cancelled,
+    CancelScope,
+    CapacityLimiter,
+    Condition,
+    Event,
+    Lock,
+    StrictFIFOLock,
+    open_nursery,
+)
+from trio.lowlevel import current_task, enable_ki_protection, spawn_system_task
+
+from ._calls import call
+from ._left_open import leave_scope, wait_for_children
+from ._verdicts import part
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+    from contextvars import Context, ContextVar
+
+    from ._lifecycle import Finding, TestRun
+
+__unittest = True
+
+_OWNED_BY_TASKS = (Lock, StrictFIFOLock, Condition, CapacityLimiter)
+
+
+def _name(manager: object) -> str:
+    """Return what to call a context manager in a message."""
+    generator = getattr(manager, "gen", None)  # of an @asynccontextmanager
+    return getattr(generator, "__qualname__", None) or repr(manager)
+
+
+def _changes(before: Context, after: Context) -> list[tuple[ContextVar[Any], Any]]:
+    """Return the variables that differ, with their values in ``after``."""
+    return [
+        (variable, value)
+        for variable, value in after.items()
+        if variable not in before or before[variable] is not value
+    ]
+
+
+class LiveContext:
+    """One async context manager in a task of its own."""
+
+    def __init__(self, test: TestRun, manager: AbstractAsyncContextManager[Any]) -> None:
+        kind = type(manager)
+        try:
+            self._enter: Callable[..., Awaitable[Any]] = kind.__aenter__
+            self._exit: Callable[..., Awaitable[bool | None]] = kind.__aexit__
+        except AttributeError:
+            hint = (
+                " It is a sync context manager: write `self.enterContext(...)`."
+                if hasattr(kind, "__enter__")
+                else " Write `await self.enterAsyncContext(cm)` with an object that "
+                "`async with` takes."
+            )
+            raise TypeError(
+                f"enterAsyncContext() takes an async context manager, "
+                f"not {manager!r}.{hint}"
+            ) from None
+        if isinstance(manager, _OWNED_BY_TASKS):
+            raise TypeError(
+                f"enterAsyncContext() cannot take {manager!r}: a {kind.__name__} "
+                f"belongs to the task that acquires it, and a context lives in a task "
+                f"of its own. Write `async with` around the code that needs it."
+            )
+        self._test = test
+        self._manager = manager
+        self._name = _name(manager)
+        self._scope = CancelScope()
+        self._entered = Event()  # or failed to
+        self._turn = Event()
+        self._ended = Event()
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._crash: Finding | None = None
+        self._left_open = False
+        self._changes: list[tuple[ContextVar[Any], Any]] = []
+
+    # --- In the task that asks ----------------------------------------------------
+
+    @enable_ki_protection
+    async def enter(self) -> Any:
+        """Enter the context and return what ``async with … as`` would bind."""
+        spawn_system_task(self._host, context=copy_context())
+        try:
+            await self._entered.wait()
+        except BaseException:  # Cancelled, or Ctrl-C: so is the entry
+            await self._cut_short()
+            if self._error is not None:
+                self._test.tell(self._error)
+            raise
+        finally:
+            self._take_changes()
+        self._raise_error()
+        value, self._value = self._value, None
+        return value
+
+    @enable_ki_protection
+    async def leave(self) -> None:
+        """Leave the context, unless it has ended by itself."""
+        self._turn.set()
+        try:
+            await self._ended.wait()
+        except BaseException as error:
+            self._test.note_interrupt(error)
+            await self._cut_short()
+            if self._error is not None:
+                self._test.tell(self._error)
+            raise
+        finally:
+            self._take_changes()
+        self._raise_error()
+
+    def abandon(self) -> None:
+        """Cancel the context and leave it without anyone waiting for it."""
+        self._scope.cancel(reason="the cleanups were cut short")
+        self._turn.set()
+
+    async def _cut_short(self) -> None:
+        self.abandon()
+        with CancelScope(shield=True):
+            await self._ended.wait()
+
+    def _take_changes(self) -> None:
+        for variable, value in self._changes:
+            variable.set(value)
+        self._changes = []
+
+    def _raise_error(self) -> None:
+        error, self._error = self._error, None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error
+
+    # --- In the context's task ----------------------------------------------------
+
+    async def _host(self) -> None:
+        """Give the context's task a nursery, which outlives whatever it does."""
+        try:
+            async with open_nursery() as nursery:
+                nursery.start_soon(self._live, name=self._name)
+        except BaseExceptionGroup:
+            # Trio's own complaint about a nursery that was left open; we have named it.
+            if not self._left_open:  # pragma: no cover  # a bug of ours: be loud
+                raise
+        self._entered.set()
+        self._ended.set()
+
+    @enable_ki_protection
+    async def _live(self) -> None:
+        self._scope.__enter__()
+        before = copy_context()
+        try:
+            self._value = await call(self._enter, self._manager)
+        except BaseException as error:
+            self._end(error)
+        else:
+            self._changes = _changes(before, copy_context())
+            self._entered.set()
+            await self._stay()
+        nurseries = current_task().child_nurseries
+        if left := leave_scope(self._scope):
+            self._left_open = True
+            self._test.tell_left_open(
+                left, self._name, "Leave it before the context ends."
+            )
+            await wait_for_children(nurseries)
+
+    async def _stay(self) -> None:
+        """Wait for the context's turn, then leave it."""
+        cancelled: BaseException | None = None
+        try:
+            await self._turn.wait()
+        except Cancelled as error:
+            cancelled = error
+            if error.source == "nursery":
+                self._crash = self._test.crash(f"{self._name}: {error.reason}")
+                with CancelScope(shield=True):
+                    await self._turn.wait()
+        before = copy_context()
+        kind = None if cancelled is None else type(cancelled)
+        trace = None if cancelled is None else cancelled.__traceback__
+        try:
+            await call(self._exit, self._manager, kind, cancelled, trace)
+        except BaseException as error:
+            self._end(error)
+        else:
+            self._end(None)
+        finally:
+            del cancelled, trace
+        self._changes += _changes(before, copy_context())
+
+    def _end(self, error: BaseException | None) -> None:
+        """Keep what the context raised for whoever it concerns."""
+        if error is not None:
+            error = part(error, Cancelled)[1]
+        if error is not None and self._entered.is_set() and not self._turn.is_set():
+            self._crash = self._test.crash(f"{self._name}: {error!r}")
+        if self._crash is not None:
+            self._crash.resolve(error)
+        else:
+            self._error = error

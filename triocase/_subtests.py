@@ -1,0 +1,71 @@
+"""``subTest`` that knows cancellation, Ctrl-C and groups.
+
+unittest's own ``subTest`` reports whatever reaches it as the subtest's error and goes
+on. For Trio that is wrong twice: a ``Cancelled`` must reach its scope, or a timeout
+around the subtest never takes effect, and a ``KeyboardInterrupt`` in a group must
+stop the run. So what passes through is taken out before unittest sees the rest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from trio import Cancelled
+
+from ._verdicts import part, readable
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    from ._case import AsyncTrioTestCase
+
+__unittest = True
+
+
+class SubTest:
+    """A context manager around unittest's own."""
+
+    def __init__(
+        self, case: AsyncTrioTestCase, context: AbstractContextManager[Any]
+    ) -> None:
+        self._case = case
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._context.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        if error is None:
+            return self._end(None)
+        passing, rest = part(error, Cancelled, KeyboardInterrupt)
+        try:
+            if rest is None:
+                # Nothing for unittest to report. A KeyboardInterrupt is the one
+                # exception that it lets through and does not count.
+                return self._end(KeyboardInterrupt())
+            swallowed = self._end(readable(rest, self._case.failureException))
+            if swallowed and passing is not None:
+                raise passing
+            return swallowed
+        finally:
+            del error, passing, rest  # this frame may be in their tracebacks: no cycle
+
+    def _end(self, error: BaseException | None) -> bool | None:
+        """Leave unittest's context; note what it raises to end the test early."""
+        try:
+            if error is None:
+                return self._context.__exit__(None, None, None)
+            return self._context.__exit__(type(error), error, error.__traceback__)
+        except BaseException as signal:
+            test = self._case._trioTest
+            if test is not None:
+                test.stop_signal = signal
+            raise
+        finally:
+            del error
