@@ -21,6 +21,7 @@ so a token does not cross, and what belongs to a task (a lock) cannot be entered
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +47,14 @@ if sys.version_info < (3, 11):
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
-    from contextvars import Context, ContextVar
+    from contextvars import Context, ContextVar, Token
 
     from ._lifecycle import Finding, TestRun
 
 __unittest = True
 
+_NurseryManager = type(open_nursery(strict_exception_groups=True))
+_UNSET: Any = object()
 _OWNED_BY_TASKS = (Lock, StrictFIFOLock, Condition, CapacityLimiter)
 
 
@@ -62,12 +65,13 @@ def _name(manager: object) -> str:
 
 
 def _changes(before: Context, after: Context) -> list[tuple[ContextVar[Any], Any]]:
-    """Return the variables that differ, with their values in ``after``."""
-    return [
+    """Return the variables that differ, with their values in ``after``, or _UNSET."""
+    changes = [
         (variable, value)
         for variable, value in after.items()
         if variable not in before or before[variable] is not value
     ]
+    return changes + [(gone, _UNSET) for gone in before if gone not in after]
 
 
 class LiveContext:
@@ -107,35 +111,38 @@ class LiveContext:
         self._crash: Finding | None = None
         self._left_open = False
         self._changes: list[tuple[ContextVar[Any], Any]] = []
+        self._tokens: dict[ContextVar[Any], Token[Any]] = {}
 
     # --- In the task that asks ----------------------------------------------------
 
-    @enable_ki_protection
     async def enter(self) -> Any:
         """Enter the context and return what ``async with … as`` would bind."""
+        self._test.adopt(self)
         spawn_system_task(self._host, context=copy_context())
-        try:
-            await self._entered.wait()
-        except BaseException:  # Cancelled, or Ctrl-C: so is the entry
-            await self._cut_short()
-            if self._error is not None:
-                self._test.tell(self._error)
-            raise
-        finally:
-            self._take_changes()
-        self._raise_error()
+        await self._wait_for(self._entered)
         value, self._value = self._value, None
         return value
 
-    @enable_ki_protection
     async def leave(self) -> None:
         """Leave the context, unless it has ended by itself."""
         self._turn.set()
+        await self._wait_for(self._ended)
+
+    def abandon(self) -> None:
+        """Cancel the context and leave it without anyone waiting for it."""
+        self._scope.cancel(reason="its entry or exit was cut short")
+        self._turn.set()
+
+    @enable_ki_protection
+    async def _wait_for(self, event: Event) -> None:
+        """Wait for the entry or the end; if the caller is cancelled, so is that."""
         try:
-            await self._ended.wait()
-        except BaseException as error:
+            await event.wait()
+        except BaseException as error:  # Cancelled, or Ctrl-C
             self._test.note_interrupt(error)
-            await self._cut_short()
+            self.abandon()
+            with CancelScope(shield=True):
+                await self._ended.wait()
             if self._error is not None:
                 self._test.tell(self._error)
             raise
@@ -143,19 +150,15 @@ class LiveContext:
             self._take_changes()
         self._raise_error()
 
-    def abandon(self) -> None:
-        """Cancel the context and leave it without anyone waiting for it."""
-        self._scope.cancel(reason="the cleanups were cut short")
-        self._turn.set()
-
-    async def _cut_short(self) -> None:
-        self.abandon()
-        with CancelScope(shield=True):
-            await self._ended.wait()
-
     def _take_changes(self) -> None:
         for variable, value in self._changes:
-            variable.set(value)
+            if value is not _UNSET:
+                self._tokens[variable] = variable.set(value)
+            elif variable in self._tokens:
+                # A token fits only where the entry was asked for; elsewhere there is
+                # nothing to unset.
+                with suppress(ValueError):
+                    variable.reset(self._tokens.pop(variable))
         self._changes = []
 
     def _raise_error(self) -> None:
@@ -211,6 +214,10 @@ class LiveContext:
                 self._crash = self._test.crash(f"{self._name}: {error.reason}")
                 with CancelScope(shield=True):
                     await self._turn.wait()
+        if isinstance(self._manager, _NurseryManager):
+            # A bare nursery has nobody else to stop its tasks.
+            for nursery in current_task().child_nurseries:
+                nursery.cancel_scope.cancel("the context's turn to be left")
         before = copy_context()
         kind = None if cancelled is None else type(cancelled)
         trace = None if cancelled is None else cancelled.__traceback__

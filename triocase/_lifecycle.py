@@ -101,7 +101,6 @@ class TestRun:
         self, case: AsyncTrioTestCase, method: Callable[[], Any], verdict: Verdict
     ) -> None:
         self.nursery: Nursery | None = None
-        self.contexts: list[LiveContext] = []
         self.stop_signal: BaseException | None = None  # unittest's own, for failfast
         self.finished = False
         self._case = case
@@ -116,6 +115,7 @@ class TestRun:
         self._nursery_ends = Event()
         self._nursery_closed = Event()
         self._cleanups: list[Cleanup] = []
+        self._contexts: list[LiveContext] = []
         self._findings: deque[Finding] = deque()
         self._cancelled: tuple[Cancelled, bool] | None = None
         self._interrupts: list[KeyboardInterrupt] = []
@@ -170,7 +170,7 @@ class TestRun:
             function, args, kwargs = cleanup
             await self._attempt(call, function, *args, **kwargs)
             if len(self._interrupts) > 1:
-                for context in self.contexts:
+                for context in self._contexts:
                     context.abandon()
                 break
 
@@ -321,7 +321,16 @@ class TestRun:
             finally:
                 self._interrupts.clear()
 
-    # --- Cleanups -----------------------------------------------------------------
+    # --- Contexts and cleanups ----------------------------------------------------
+
+    def adopt(self, context: LiveContext) -> None:
+        """Take responsibility for a context that is about to be entered."""
+        if self._stage is Stage.CLOSING:
+            raise RuntimeError(
+                "the cleanups of this test are over, so nothing would leave the "
+                "context. Write `async with` around the code that needs it."
+            )
+        self._contexts.append(context)
 
     def _next_cleanup(self) -> Cleanup | None:
         """Take the cleanup that was added last."""

@@ -123,32 +123,48 @@ def _joined(above: list[TracebackType], below: list[TracebackType]) -> list[Trac
     return above + below
 
 
-def _tidy(error: BaseException, failure: type[BaseException]) -> None:
-    """Take frames that tell a reader nothing from the traceback(s) of ``error``."""
+def _tidy(
+    error: BaseException, failure: type[BaseException], seen: set[int] | None = None
+) -> None:
+    """Take frames that tell a reader nothing from all tracebacks of ``error``."""
+    seen = set() if seen is None else seen
+    seen.add(id(error))
     entries = _entries(error)
-    if isinstance(error, BaseExceptionGroup):
-        for nested in error.exceptions:
-            _tidy(nested, failure)
+    if isinstance(error, Cancelled):
+        _cut_libraries(entries)
     elif isinstance(error, failure):
-        # How an assertion method fails; unittest itself leaves that out of the
+        # How an assertion method fails. unittest itself leaves that out of the
         # exception that it is told about, but not of a group's leaves.
         while len(entries) > 1 and "__unittest" in entries[-1].tb_frame.f_globals:
             del entries[-1]
     error.__traceback__ = _linked(entries)
+    related = [error.__cause__, error.__context__]
+    if isinstance(error, BaseExceptionGroup):
+        related += error.exceptions
+    for other in related:
+        if other is not None and id(other) not in seen:
+            _tidy(other, failure, seen)
+
+
+def _cut_libraries(entries: list[TracebackType]) -> None:
+    """Cut what libraries did below the user's last frame."""
+    while entries and _package(entries[-1]) in _LIBRARIES:
+        del entries[-1]
 
 
 def user_frames(error: BaseException) -> TracebackType | None:
     """Return the traceback of ``error`` down to the user's last frame."""
     entries = _entries(error)
-    while entries and _package(entries[-1]) in _LIBRARIES:
-        del entries[-1]
+    _cut_libraries(entries)
     return _linked(entries)
 
 
 # --- Groups -------------------------------------------------------------------------
 
 
-def _only_leaf(group: BaseExceptionGroup[Any]) -> BaseException:
+def _only_leaf(
+    group: BaseExceptionGroup[Any], failure: type[BaseException]
+) -> BaseException:
     """Return the one leaf of ``group``, with the story and the notes of its groups."""
     story: list[TracebackType] = []
     notes: list[str] = []
@@ -157,6 +173,7 @@ def _only_leaf(group: BaseExceptionGroup[Any]) -> BaseException:
         story = _joined(story, _entries(node))
         notes += getattr(node, "__notes__", ())
         node = node.exceptions[0]
+    _tidy(node, failure)
     node.__traceback__ = _linked(_joined(story, _entries(node)))
     for note in notes:
         add_note(node, note)
@@ -197,7 +214,7 @@ def readable(error: BaseException, failure: type[BaseException]) -> BaseExceptio
     if isinstance(error, BaseExceptionGroup):
         found = list(leaves(error))
         if len(found) == 1:
-            return _only_leaf(error)
+            return _only_leaf(error, failure)
         _tidy(error, failure)
         if all(isinstance(leaf, SkipTest) for leaf in found):
             return SkipTest("; ".join(map(str, found)))

@@ -1,0 +1,17 @@
+"""A test that fails. Its name does not start with "test", so nothing collects it."""
+
+import trio
+
+from triocase import AsyncTrioTestCase
+
+
+async def greet(name: str) -> str:
+    await trio.lowlevel.checkpoint()
+    return "Hello!"
+
+
+class TestGreet(AsyncTrioTestCase):
+    async def test_greeting_has_the_name(self) -> None:
+        greeting = await greet("Ada")
+        if "Ada" not in greeting:
+            raise self.failureException(f"no 'Ada' in {greeting!r}")

@@ -1,0 +1,149 @@
+"""Run an inner test class and look at what unittest was told."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+
+class Recorder(unittest.TestResult):
+    """A TestResult that writes down each verdict in the order in which it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+        self.texts: list[str] = []
+
+    def _note(self, kind: str, err: Any, test: Any) -> None:
+        text = self._exc_info_to_string(err, test)
+        self.texts.append(plain(text))
+        self.told.append(f"{kind} {err[0].__name__}: {err[1]}".rstrip(": "))
+
+    def addSuccess(self, test: Any) -> None:
+        super().addSuccess(test)
+        self.told.append("pass")
+
+    def addError(self, test: Any, err: Any) -> None:
+        self._note("ERROR", err, test)
+        super().addError(test, err)
+
+    def addFailure(self, test: Any, err: Any) -> None:
+        self._note("FAIL", err, test)
+        super().addFailure(test, err)
+
+    def addSkip(self, test: Any, reason: str) -> None:
+        super().addSkip(test, reason)
+        self.told.append(f"skip {reason}")
+
+    def addExpectedFailure(self, test: Any, err: Any) -> None:
+        self._note("expected", err, test)
+        super().addExpectedFailure(test, err)
+
+    def addUnexpectedSuccess(self, test: Any) -> None:
+        super().addUnexpectedSuccess(test)
+        self.told.append("unexpected success")
+
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+        if err is not None:
+            failed = issubclass(err[0], test.failureException)
+            self._note(f"subtest {'FAIL' if failed else 'ERROR'}", err, test)
+        super().addSubTest(test, subtest, err)
+
+
+def run(case: type[unittest.TestCase], name: str = "test", **options: Any) -> Recorder:
+    """Run one test of an inner class; options are attributes of the result."""
+    result = Recorder()
+    for option, value in options.items():
+        setattr(result, option, value)
+    case(name).run(result)
+    return result
+
+
+def told(case: type[unittest.TestCase], name: str = "test") -> list[str]:
+    """Return the verdicts of one test, in order."""
+    return run(case, name).told
+
+
+def report(case: type[unittest.TestCase], name: str = "test") -> str:
+    """Return the one report of a test that fails once, as unittest prints it."""
+    (text,) = run(case, name).texts
+    return text
+
+
+def plain(text: str) -> str:
+    """Make a report the same on every machine and Python.
+
+    Paths become file names and line numbers N. The marks below a source line differ
+    from one Python to the next, and so does the module of a group on 3.10.
+    """
+    text = re.sub(r'File ".*[/\\](.+?)", line \d+', r'File "\1", line N', text)
+    text = re.sub(r"(?m)^[ |]*[~^]+\n", "", text)
+    text = re.sub(r" at 0x[0-9a-f]+", " at 0x", text)
+    return text.replace("exceptiongroup.", "")
+
+
+def debug_error(case: type[unittest.TestCase], name: str = "test") -> BaseException:
+    """Return what ``debug()`` raises."""
+    try:
+        case(name).debug()
+    except BaseException as error:
+        return error
+    raise AssertionError("debug() raised nothing")
+
+
+class Process:
+    """A Python process that runs a test file of its own, in a folder of its own."""
+
+    def __init__(self, source: str, *arguments: str, name: str = "test_it.py") -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        (Path(self.folder.name) / name).write_text(textwrap.dedent(source))
+        environment = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("PYTEST_", "PYTHONWARNINGS", "COVERAGE_"))
+        }
+        environment["PYTHONPATH"] = str(ROOT)
+        self.popen = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=self.folder.name,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def wait_for(self, line: str) -> None:
+        """Read until the process prints a line that ends in ``line``."""
+        assert self.popen.stdout is not None
+        seen = ""
+        for output in self.popen.stdout:
+            seen += output
+            if output.rstrip().endswith(line):
+                return
+        self.finish()
+        raise AssertionError(f"{line!r} was never printed; the output:\n{seen}")
+
+    def finish(self, timeout: float = 30) -> tuple[int, str]:
+        """Wait for the end; return the exit code and the rest of the output."""
+        try:
+            output, _ = self.popen.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            output, _ = self.popen.communicate()
+            raise AssertionError(f"still running; the output:\n{output}") from None
+        finally:
+            self.folder.cleanup()
+        return self.popen.returncode, output
+
+
+UNITTEST = ("-m", "unittest", "-v", "test_it")
+PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "-v", "--tb=short", "test_it.py")
