@@ -85,7 +85,7 @@ def plain(text: str) -> str:
     Paths become file names and line numbers N. The marks below a source line differ
     from one Python to the next, and so does the module of a group on 3.10.
     """
-    text = re.sub(r'File ".*[/\\](.+?)", line \d+', r'File "\1", line N', text)
+    text = re.sub(r'File "(?:.*[/\\])?(.+?)", line \d+', r'File "\1", line N', text)
     text = re.sub(r"(?m)^[ |]*[~^]+\n", "", text)
     text = re.sub(r" at 0x[0-9a-f]+", " at 0x", text)
     return text.replace("exceptiongroup.", "")

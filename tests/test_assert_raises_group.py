@@ -60,7 +60,9 @@ class TestPasses(unittest.TestCase):
         for errors in [(broad, narrow), (narrow, broad)]:
             for expected in [(OSError, ConnectionError), (ConnectionError, OSError)]:
                 with self.subTest(errors=errors, expected=expected):
-                    self.assertEqual(told(checking(group(*errors), *expected)), ["pass"])
+                    self.assertEqual(
+                        told(checking(group(*errors), *expected)), ["pass"]
+                    )
 
     def test_of_a_nursery(self) -> None:
         """What a nursery raises is such a group."""

@@ -388,11 +388,13 @@ class TestNursery(unittest.TestCase):
             async def test(self) -> None:
                 self.nursery.start_soon(self.stubborn)
                 await trio.testing.wait_all_tasks_blocked()
+                self.nursery.start_soon(lambda: self.wait("slow", shield=True))
+                await trio.testing.wait_all_tasks_blocked()
                 self.nursery.cancel_scope.cancel()
                 await self.wait("body")
 
         self.assertEqual(told(Inner), ["ERROR ValueError: on the way out"])
-        self.assertEqual(Inner.events, ["body cancelled"])
+        self.assertEqual(Inner.events, ["body cancelled", "slow cancelled"])
 
     def test_holds_the_users_tasks_only(self) -> None:
         """child_tasks is what the test has started, and nothing of the harness."""
@@ -662,9 +664,84 @@ class TestLeftOpen(unittest.TestCase):
                 self.mine.start_soon(self.crash)
                 await trio.sleep_forever()
 
-        cancelled, left = told(Inner)
-        self.assertIn("child task raised exception ValueError('crash')", cancelled)
+        crash, left = told(Inner)
+        self.assertEqual(crash, "ERROR ValueError: crash")
         self.assertIn("left <trio.Nursery object", left)
+
+    def test_with_an_error_at_its_end(self) -> None:
+        """What the tasks raise while the nursery is closed for them is not lost."""
+
+        class Inner(Crashing):
+            async def bad(self) -> None:
+                try:
+                    await trio.sleep_forever()
+                finally:
+                    raise OSError("at the end")
+
+            async def test(self) -> None:
+                mine = await trio.open_nursery().__aenter__()
+                mine.start_soon(self.bad)
+                await trio.testing.wait_all_tasks_blocked()
+
+        error, left = told(Inner)
+        self.assertEqual(error, "ERROR OSError: at the end")
+        self.assertIn("left <trio.Nursery object", left)
+
+    def test_blames_what_was_left_open_alone(self) -> None:
+        """What the setup holds open is not touched, and the scope is named."""
+
+        class Inner(Crashing):
+            async def asyncSetUp(self) -> None:
+                self.manager = trio.open_nursery()
+                self.mine = await self.manager.__aenter__()
+                self.mine.start_soon(self.work, "mine")
+
+            async def test(self) -> None:
+                trio.CancelScope().__enter__()
+
+            async def asyncTearDown(self) -> None:
+                await self.work("teardown")
+                await self.manager.__aexit__(None, None, None)
+
+        (verdict,) = told(Inner)
+        self.assertRegex(
+            verdict, r"The method of .* left <trio.CancelScope at 0x\w+, a"
+        )
+        self.assertEqual(sorted(Inner.events), ["mine", "teardown"])
+
+    def test_scope_beside_a_nursery(self) -> None:
+        """Of a nursery and a scope inside it, both are named."""
+
+        class Inner(AsyncTrioTestCase):
+            async def asyncSetUp(self) -> None:
+                await trio.open_nursery().__aenter__()
+                trio.CancelScope(shield=True).__enter__()
+
+            async def test(self) -> None:
+                pass
+
+        nursery, scope = told(Inner)
+        self.assertIn("left <trio.Nursery object", nursery)
+        self.assertIn("left <trio.CancelScope at", scope)
+
+    def test_inside_a_nursery_of_the_host(self) -> None:
+        """A nursery that runTrio holds around the test is none of our business."""
+
+        class Inner(Crashing):
+            def runTrio(self, async_fn, *, clock, instruments):  # type: ignore
+                async def around() -> None:
+                    async with trio.open_nursery() as nursery:
+                        nursery.start_soon(self.work, "host")
+                        await async_fn()
+
+                trio.run(around)
+
+            async def test(self) -> None:
+                trio.CancelScope().__enter__()
+
+        (verdict,) = told(Inner)
+        self.assertIn("left <trio.CancelScope", verdict)
+        self.assertEqual(Inner.events, ["host"])
 
     def test_next_test_is_healthy(self) -> None:
         """Whatever was left open harms no later test."""

@@ -20,6 +20,7 @@ class Noting(AsyncTrioTestCase):
         cls.events = []
 
     def note(self, event: str) -> None:
+        trio.current_time()  # inside the run
         self.events.append(event)
 
     async def anote(self, event: str, *, error: BaseException | None = None) -> None:
@@ -98,7 +99,7 @@ class TestCleanups(unittest.TestCase):
         self.assertIn("generator is an async generator: it contains `yield`", verdict)
 
     def test_that_came_too_late(self) -> None:
-        """A cleanup that a background task adds at its end is not lost."""
+        """A cleanup that a background task adds at its end runs, inside the run."""
 
         class Inner(Noting):
             function: Any
@@ -112,18 +113,22 @@ class TestCleanups(unittest.TestCase):
                 finally:
                     self.addCleanup(type(self).function, self, "late")
 
-        Inner.function = Noting.note
-        self.assertEqual(told(Inner), ["pass"])
-        self.assertEqual(Inner.events, ["late"])
-        Inner.function = Noting.anote
-        (verdict,) = told(Inner)
-        self.assertRegex(
-            verdict,
-            r"^ERROR RuntimeError: the async cleanup <function Noting.anote at 0x\w+> "
-            r"was added outside of the test's Trio run and cannot be awaited. Add it "
-            r"while the test runs, in setUp at the earliest and in a cleanup at the "
-            r"latest.$",
-        )
+        for function in [Noting.note, Noting.anote]:
+            Inner.function = function
+            Inner.events.clear()
+            self.assertEqual(told(Inner), ["pass"])
+            self.assertEqual(Inner.events, ["late"])
+
+    def test_async_one_outside_of_the_run(self) -> None:
+        """An async cleanup cannot run without a run: a clear error."""
+        case = Noting("asyncSetUp")
+        with self.assertRaisesRegex(
+            RuntimeError,
+            r"^the async cleanup <bound method .*> was to be run outside of the test's "
+            r"Trio run and cannot be awaited. Add it while the test runs, in setUp at "
+            r"the earliest.$",
+        ):
+            case._callCleanup(case.anote, "x")
 
     def test_cancelled_cleanup(self) -> None:
         """A cleanup that is cancelled by the user's own scope is no pass."""
@@ -245,6 +250,6 @@ class TestDoCleanups(unittest.TestCase):
         """Before and after the run it is unittest's own."""
         case = Noting("asyncSetUp")
         case.events = []
-        case.addCleanup(case.note, "1")
+        case.addCleanup(case.events.append, "1")
         self.assertTrue(case.doCleanups())
         self.assertEqual(case.events, ["1"])

@@ -554,7 +554,7 @@ class TestEnterAsyncContext(unittest.TestCase):
         self.assertRegex(
             verdict,
             r"ERROR RuntimeError: \S+untidy left <trio.Nursery object at 0x\w+> \(with "
-            r"the tasks \S+Noting.wait\) open. Leave it before the context ends.",
+            r"the tasks \S+Noting.wait\) open. Leave it where it was entered.",
         )
         self.assertEqual(Inner.events, ["enter a", "task cancelled", "leave a"])
 

@@ -95,7 +95,9 @@ class TestRaised(unittest.TestCase):
 
         class Inner(AsyncTrioTestCase):
             async def test(self) -> None:
-                inner = BaseExceptionGroup("", [ValueError("as well"), KeyboardInterrupt()])
+                inner = BaseExceptionGroup(
+                    "", [ValueError("as well"), KeyboardInterrupt()]
+                )
                 raise BaseExceptionGroup("", [inner])
 
         result = Recorder()
@@ -229,7 +231,8 @@ class TestA(Base):
         )
         self.assertIn("KeyboardInterrupt", output)
         self.assertRegex(
-            output, "(?s)body left.*server left.*cleanup 2.*cleanup 1.*KeyboardInterrupt"
+            output,
+            "(?s)body left.*server left.*cleanup 2.*cleanup 1.*KeyboardInterrupt",
         )
 
     def test_while_the_body_computes(self) -> None:

@@ -452,7 +452,8 @@ class TestNestedUse(unittest.TestCase):
         for name in ["test", "test_sync"]:
             (verdict,) = told(Inner, name)
             self.assertEqual(
-                verdict, "ERROR RuntimeError: Attempted to call run() from inside a run()"
+                verdict,
+                "ERROR RuntimeError: Attempted to call run() from inside a run()",
             )
 
     def test_test_inside_a_test(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import unittest
 import warnings
 from typing import Any
@@ -9,6 +10,10 @@ from typing import Any
 from triocase import AsyncTrioTestCase
 
 from .harness import Process, debug_error, run, told
+
+
+async def coroutine_generator(cls: object) -> Any:
+    yield
 
 
 class TestWrongColour(unittest.TestCase):
@@ -186,6 +191,36 @@ class TestWrongColour(unittest.TestCase):
                         f"`asyncTearDown`."
                     ],
                 )
+
+    def test_decorated_hooks(self) -> None:
+        """A hook behind a decorator is named as the class names it."""
+
+        def plain(function: Any) -> Any:
+            def wrapper(*args: Any) -> Any:
+                return function(*args)
+
+            return wrapper
+
+        async def coroutine(self: object) -> None:
+            raise NotImplementedError
+
+        def sync(self: object) -> int:
+            return 3
+
+        for name, hook, message in [
+            ("setUp", plain(coroutine), "Inner.setUp is async, but unittest's setUp"),
+            ("tearDown", plain(coroutine), "Inner.tearDown is async, but unittest's"),
+            ("asyncSetUp", plain(sync), "name the sync method `setUp`"),
+            ("asyncTearDown", lambda self: 3, "name the sync method `tearDown`"),
+            ("asyncSetUp", functools.partialmethod(sync), "Inner.asyncSetUp is not"),
+            ("setUpClass", classmethod(functools.wraps(coroutine)(sync)), "is async"),
+            ("tearDownClass", classmethod(coroutine_generator), "is async, but"),
+        ]:
+            with self.subTest(name, message=message):
+                namespace = {name: hook, "test": lambda self: None}
+                (verdict,) = told(type("Inner", (AsyncTrioTestCase,), namespace))
+                self.assertIn(f"ERROR TypeError: Inner.{name} is ", verdict)
+                self.assertIn(message, verdict)
 
     def test_other_tests_of_the_module_run(self) -> None:
         """Nothing is refused when the class is made: the rest of the module runs."""

@@ -37,6 +37,21 @@ def discard(awaitable: object) -> None:
         close()
 
 
+async def caught(
+    function: Callable[..., Awaitable[object]], /, *args: Any, **kwargs: Any
+) -> BaseException | None:
+    """Await ``function`` and return what it raises.
+
+    So the caller can act on an error while no exception is being handled: what is
+    raised or cancelled while one is handled gets that as its context.
+    """
+    try:
+        await function(*args, **kwargs)
+    except BaseException as error:
+        return error
+    return None
+
+
 def _refuse_generator(result: object, function: object) -> None:
     if inspect.isasyncgen(result):
         raise TypeError(
@@ -60,30 +75,31 @@ async def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> An
 
 
 @disable_ki_protection
-async def call_sync_hook(hook: Callable[[], Any], /) -> None:
+async def call_sync_hook(case: TestCase, name: str, /) -> None:
     """Call ``setUp`` or ``tearDown``, which unittest defines as sync."""
-    result = hook()
-    if result is not None and (inspect.isawaitable(result) or inspect.isasyncgen(result)):
+    result = getattr(case, name)()
+    if result is not None and (
+        inspect.isawaitable(result) or inspect.isasyncgen(result)
+    ):
         discard(result)
-        twin = _ASYNC_TWINS[hook.__name__]
         raise TypeError(
-            f"{_name(hook)} is async, but unittest's {hook.__name__} is a sync "
-            f"method. Write `async def {twin}(self)` instead."
+            f"{type(case).__qualname__}.{name} is async, but unittest's {name} is a "
+            f"sync method. Write `async def {_ASYNC_TWINS[name]}(self)` instead."
         )
 
 
 @disable_ki_protection
-async def call_async_hook(hook: Callable[[], Awaitable[object]], /) -> None:
+async def call_async_hook(case: TestCase, name: str, /) -> None:
     """Call ``asyncSetUp`` or ``asyncTearDown``."""
-    result: object = hook()
+    hook = getattr(case, name)
+    result = hook()
     if not inspect.isawaitable(result):
         _refuse_generator(result, hook)
-        sync_name = hook.__name__[len("async") :]
-        sync_name = sync_name[0].lower() + sync_name[1:]
+        (sync_name,) = (sync for sync, twin in _ASYNC_TWINS.items() if twin == name)
         raise TypeError(
-            f"{_name(hook)} is not async: it returned {result!r}, which cannot be "
-            f"awaited. Write `async def {hook.__name__}(self)`, or name the sync "
-            f"method `{sync_name}`."
+            f"{type(case).__qualname__}.{name} is not async: it returned {result!r}, "
+            f"which cannot be awaited. Write `async def {name}(self)`, or name the "
+            f"sync method `{sync_name}`."
         )
     await result
 
@@ -100,16 +116,32 @@ async def call_test(method: Callable[[], Any], /) -> None:
         )
 
 
+def call_cleanup_outside(
+    function: Callable[..., object], /, *args: Any, **kwargs: Any
+) -> None:
+    """Call a cleanup outside of any Trio run, where only sync ones can run."""
+    result = function(*args, **kwargs)
+    if inspect.isawaitable(result):
+        discard(result)
+        raise RuntimeError(
+            f"the async cleanup {function!r} was to be run outside of the test's Trio "
+            f"run and cannot be awaited. Add it while the test runs, in setUp at the "
+            f"earliest."
+        )
+
+
 def refuse_async_class_hooks(case: type[TestCase]) -> None:
     """Raise an error if unittest's class hooks are async functions.
 
     The one place where a function is inspected: unittest and pytest call these
-    hooks themselves and drop what they return, so there is no result to look at.
+    hooks themselves and drop what they return, so there is no result to look at. A
+    decorator that hides the function (no ``functools.wraps``) hides it from us, too.
     """
     if case in _well_coloured:
         return
     for name in ("setUpClass", "tearDownClass"):
-        if inspect.iscoroutinefunction(getattr(case, name)):
+        hook = inspect.unwrap(getattr(case, name))
+        if inspect.iscoroutinefunction(hook) or inspect.isasyncgenfunction(hook):
             raise TypeError(
                 f"{case.__qualname__}.{name} is async, but unittest calls it without "
                 f"awaiting it, so it never ran. Write a sync `def {name}(cls)`, and "

@@ -8,18 +8,16 @@ hooks before and after it have nothing left to do.
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from unittest import TestCase
 
 from trio import run as _trio_run
 
-from ._calls import discard, refuse_async_class_hooks
+from ._assertions import AssertRaisesGroupContext, hint_at_groups
+from ._calls import call_cleanup_outside
 from ._contexts import LiveContext
-from ._groups import AssertRaisesGroupContext, hint_at_groups
-from ._lifecycle import TestRun
+from ._open_run import run_test
 from ._subtests import SubTest
-from ._verdicts import verdict_for
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -27,8 +25,9 @@ if TYPE_CHECKING:
 
     from trio import Nursery
     from trio.abc import Clock, Instrument
-    from ._groups import Expected
-    from ._lifecycle import Cleanup
+
+    from ._assertions import Expected
+    from ._lifecycle import Cleanup, TestRun
 
 __unittest = True
 
@@ -38,7 +37,13 @@ T = TypeVar("T")
 
 
 class _NurseryAttribute:
-    """``self.nursery``. Not a property: a test may assign its own over it."""
+    """The nursery for the test's background tasks, a ``trio.Nursery``.
+
+    It is open from ``setUp`` to the last cleanup; then it is cancelled and joined. A
+    task that crashes cancels the test's body, and its error is reported. Outside of
+    its time it is an ``AttributeError``. A test may assign its own over it: that is
+    why this is no property.
+    """
 
     def __get__(self, case: AsyncTrioTestCase | None, owner: type) -> Any:
         if case is None:
@@ -143,8 +148,9 @@ class AsyncTrioTestCase(TestCase):
     def enterContext(self, cm: AbstractContextManager[T]) -> T:
         """Enter a sync context manager, and leave it as a cleanup.
 
-        Both happen in the test's task, inside the Trio run: cancel scopes work, such
-        as ``self.enterContext(trio.fail_after(5))``.
+        Both happen in the test's task, inside the Trio run. A cancel scope may be
+        entered so in ``setUp``: with ``self.enterContext(trio.move_on_after(5))`` a
+        test that takes longer is an ERROR that names the deadline.
 
         Returns:
             What ``with cm as`` would bind.
@@ -173,8 +179,9 @@ class AsyncTrioTestCase(TestCase):
 
         The context lives in a task of its own. It may contain nurseries and cancel
         scopes; if one of its tasks crashes, the test's body is cancelled, and the
-        context is left in its turn among the cleanups. Context variables that it sets
-        are seen by the test.
+        context is left in its turn among the cleanups. A bare nursery,
+        ``trio.open_nursery()``, is cancelled when its turn comes. Context variables
+        that the context sets are seen by the test.
 
         Returns:
             What ``async with cm as`` would bind.
@@ -281,21 +288,7 @@ class AsyncTrioTestCase(TestCase):
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
         # All of the test happens here, because here unittest knows by itself whether
         # a failure is expected; the verdict tells it so for the body alone.
-        verdict = verdict_for(self)
-        problem = None
-        try:
-            refuse_async_class_hooks(type(self))
-            self._trioOpenRun(TestRun(self, method, verdict))
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            if isinstance(error.__cause__, KeyboardInterrupt):
-                raise error.__cause__ from None  # Ctrl-C hit Trio itself
-            problem = error
-        if problem is not None:
-            verdict.tell(problem)
-            del problem
-        verdict.close()
+        run_test(self, method)
 
     def _callTearDown(self) -> None:
         pass  # part of the Trio run, above
@@ -305,37 +298,12 @@ class AsyncTrioTestCase(TestCase):
     ) -> None:
         if self._trioTakenCleanups is not None:
             self._trioTakenCleanups.append((function, args, kwargs))
-            return
-        # After the run, or without one: a cleanup that came too late for it.
-        result = function(*args, **kwargs)
-        if inspect.isawaitable(result):
-            discard(result)
-            raise RuntimeError(
-                f"the async cleanup {function!r} was added outside of the test's Trio "
-                f"run and cannot be awaited. Add it while the test runs, in setUp at "
-                f"the earliest and in a cleanup at the latest."
-            )
+        else:
+            call_cleanup_outside(function, *args, **kwargs)
 
     def _trioTakeCleanups(self) -> list[Cleanup]:
         """Take all cleanups out of unittest's list; the last to be run comes first."""
         taken = self._trioTakenCleanups = []
         super().doCleanups()
-        self._trioTakenCleanups = None
+        del self._trioTakenCleanups
         return taken[::-1]
-
-    def _trioOpenRun(self, test: TestRun) -> None:
-        """Open a Trio run for one test."""
-        self._trioTest = test
-        try:
-            self.runTrio(test.run, clock=None, instruments=())
-        except RuntimeError:
-            # Trio's own complaint about a nursery that was left open; we named it.
-            if not (test.finished and test.left_a_nursery_open):
-                raise
-        finally:
-            self._trioTest = None
-        if not test.finished:
-            raise RuntimeError(
-                f"{type(self).__qualname__}.runTrio returned before the test had run. "
-                f"Let it call `async_fn` in a Trio run and return when that has ended."
-            )

@@ -20,7 +20,6 @@ so a token does not cross, and what belongs to a task (a lock) cannot be entered
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
@@ -37,19 +36,17 @@ from trio import (
 )
 from trio.lowlevel import current_task, enable_ki_protection, spawn_system_task
 
-from ._calls import call
-from ._left_open import leave_scope, wait_for_children
-from ._verdicts import part
-
-if sys.version_info < (3, 11):
-    from exceptiongroup import BaseExceptionGroup
+from ._calls import call, caught
+from ._groups import part
+from ._left_open import Fence, errors_in, join
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
     from contextvars import Context, ContextVar, Token
 
-    from ._lifecycle import Finding, TestRun
+    from ._findings import Finding
+    from ._lifecycle import TestRun
 
 __unittest = True
 
@@ -77,7 +74,9 @@ def _changes(before: Context, after: Context) -> list[tuple[ContextVar[Any], Any
 class LiveContext:
     """One async context manager in a task of its own."""
 
-    def __init__(self, test: TestRun, manager: AbstractAsyncContextManager[Any]) -> None:
+    def __init__(
+        self, test: TestRun, manager: AbstractAsyncContextManager[Any]
+    ) -> None:
         kind = type(manager)
         try:
             self._enter: Callable[..., Awaitable[Any]] = kind.__aenter__
@@ -102,14 +101,13 @@ class LiveContext:
         self._test = test
         self._manager = manager
         self._name = _name(manager)
-        self._scope = CancelScope()
+        self._fence = Fence()
         self._entered = Event()  # or failed to
         self._turn = Event()
         self._ended = Event()
         self._value: Any = None
         self._error: BaseException | None = None
         self._crash: Finding | None = None
-        self._left_open = False
         self._changes: list[tuple[ContextVar[Any], Any]] = []
         self._tokens: dict[ContextVar[Any], Token[Any]] = {}
 
@@ -130,25 +128,30 @@ class LiveContext:
 
     def abandon(self) -> None:
         """Cancel the context and leave it without anyone waiting for it."""
-        self._scope.cancel(reason="its entry or exit was cut short")
+        self._fence.scope.cancel("its entry or exit was cut short")
         self._turn.set()
 
     @enable_ki_protection
     async def _wait_for(self, event: Event) -> None:
         """Wait for the entry or the end; if the caller is cancelled, so is that."""
-        try:
-            await event.wait()
-        except BaseException as error:  # Cancelled, or Ctrl-C
-            self._test.note_interrupt(error)
+        findings = self._test.findings
+        interrupted = await caught(event.wait)  # by Cancelled, or Ctrl-C
+        if interrupted is not None:
+            findings.note_interrupt(interrupted)
             self.abandon()
             with CancelScope(shield=True):
                 await self._ended.wait()
-            if self._error is not None:
-                self._test.tell(self._error)
-            raise
-        finally:
-            self._take_changes()
-        self._raise_error()
+        self._take_changes()
+        if interrupted is not None and self._error is not None:
+            findings.add(self._error)
+            self._error = None
+        error, self._error = interrupted or self._error, None
+        del interrupted
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error
 
     def _take_changes(self) -> None:
         for variable, value in self._changes:
@@ -161,59 +164,50 @@ class LiveContext:
                     variable.reset(self._tokens.pop(variable))
         self._changes = []
 
-    def _raise_error(self) -> None:
-        error, self._error = self._error, None
-        try:
-            if error is not None:
-                raise error
-        finally:
-            del error
-
     # --- In the context's task ----------------------------------------------------
 
     async def _host(self) -> None:
         """Give the context's task a nursery, which outlives whatever it does."""
-        try:
-            async with open_nursery() as nursery:
-                nursery.start_soon(self._live, name=self._name)
-        except BaseExceptionGroup:
-            # Trio's own complaint about a nursery that was left open; we have named it.
-            if not self._left_open:  # pragma: no cover  # a bug of ours: be loud
-                raise
+        error = await caught(self._open_nursery)
+        if error is not None and not self._fence.left_open:  # pragma: no cover
+            raise error  # a bug of ours: be loud
+        # Else it is Trio's own complaint about a nursery that we have named.
         self._entered.set()
         self._ended.set()
 
+    async def _open_nursery(self) -> None:
+        async with open_nursery() as nursery:
+            nursery.start_soon(self._live, name=self._name)
+
     @enable_ki_protection
     async def _live(self) -> None:
-        self._scope.__enter__()
+        self._fence.enter()
         before = copy_context()
-        try:
-            self._value = await call(self._enter, self._manager)
-        except BaseException as error:
-            self._end(error)
-        else:
+        error = await caught(self._call_enter)
+        if error is None:
             self._changes = _changes(before, copy_context())
             self._entered.set()
-            await self._stay()
-        nurseries = current_task().child_nurseries
-        if left := leave_scope(self._scope):
-            self._left_open = True
-            self._test.tell_left_open(
-                left, self._name, "Leave it before the context ends."
-            )
-            await wait_for_children(nurseries)
+            error = await self._stay()
+        self._end(error)
+        del error
+        if left := self._fence.leave():
+            findings = self._test.findings
+            findings.add_left_open(left, self._name, "Leave it where it was entered.")
+            await join(self._fence.left_open)
+            for nursery in self._fence.left_open:
+                for lost in errors_in(nursery):
+                    findings.add(lost)
 
-    async def _stay(self) -> None:
-        """Wait for the context's turn, then leave it."""
-        cancelled: BaseException | None = None
-        try:
-            await self._turn.wait()
-        except Cancelled as error:
-            cancelled = error
-            if error.source == "nursery":
-                self._crash = self._test.crash(f"{self._name}: {error.reason}")
-                with CancelScope(shield=True):
-                    await self._turn.wait()
+    async def _call_enter(self) -> None:
+        self._value = await call(self._enter, self._manager)
+
+    async def _stay(self) -> BaseException | None:
+        """Wait for the context's turn, leave it, and return what that raised."""
+        cancelled = await caught(self._turn.wait)
+        if isinstance(cancelled, Cancelled) and cancelled.source == "nursery":
+            self._crash = self._test.crash(f"{self._name}: {cancelled.reason}")
+            with CancelScope(shield=True):
+                await self._turn.wait()
         if isinstance(self._manager, _NurseryManager):
             # A bare nursery has nobody else to stop its tasks.
             for nursery in current_task().child_nurseries:
@@ -221,15 +215,9 @@ class LiveContext:
         before = copy_context()
         kind = None if cancelled is None else type(cancelled)
         trace = None if cancelled is None else cancelled.__traceback__
-        try:
-            await call(self._exit, self._manager, kind, cancelled, trace)
-        except BaseException as error:
-            self._end(error)
-        else:
-            self._end(None)
-        finally:
-            del cancelled, trace
+        error = await caught(call, self._exit, self._manager, kind, cancelled, trace)
         self._changes += _changes(before, copy_context())
+        return error
 
     def _end(self, error: BaseException | None) -> None:
         """Keep what the context raised for whoever it concerns."""

@@ -1,210 +1,139 @@
-"""Assertions about exception groups."""
+"""Exception groups: what is in them, and what unittest should see of them.
+
+Trio wraps whatever a nursery's tasks raise into groups. unittest knows nothing of
+groups, so an error is made readable before unittest sees it: a group with one leaf
+becomes that leaf, whose traceback starts with the frames that led to the nursery; a
+group of several is a failure, a skip or an error, as its leaves are.
+"""
 
 from __future__ import annotations
 
-import re
 import sys
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import SkipTest
 
-from trio import Cancelled, current_effective_deadline
+from trio import Cancelled
 
-from ._verdicts import add_note, leaves
+from ._tracebacks import entries, joined, linked, tidy
 
 if sys.version_info < (3, 11):
-    from exceptiongroup import BaseExceptionGroup
+    from exceptiongroup import BaseExceptionGroup, ExceptionGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator
     from types import TracebackType
-    from typing import TypeAlias
-
-    from ._case import AsyncTrioTestCase
 
 __unittest = True
 
-E = TypeVar("E", bound=BaseException)
 
-if TYPE_CHECKING:
-    Expected: TypeAlias = type[E] | tuple[type[E], str | re.Pattern[str]]
+class Split(NamedTuple):
+    """An error, taken apart by what the harness does with it."""
 
-
-class _ExpectedLeaf:
-    """One expected leaf: its type, and what its text must match."""
-
-    def __init__(self, expected: object) -> None:
-        kind: object = expected
-        pattern: str | re.Pattern[str] | None = None
-        if isinstance(expected, tuple) and len(expected) == 2:
-            kind, pattern = expected
-        if not (
-            isinstance(kind, type)
-            and issubclass(kind, BaseException)
-            and isinstance(pattern, (str, re.Pattern, type(None)))
-        ):
-            raise TypeError(
-                f"assertRaisesGroup() takes exception types and (type, regex) pairs, "
-                f"not {expected!r}. Write `assertRaisesGroup(ValueError)` or "
-                f'`assertRaisesGroup((ValueError, "some text"))`.'
-            )
-        if issubclass(kind, BaseExceptionGroup):
-            raise TypeError(
-                f"assertRaisesGroup() takes the leaves of the group, and a leaf is "
-                f"never a {kind.__name__}: list the leaves, however deep they are."
-            )
-        self.kind = kind
-        self.pattern = None if pattern is None else re.compile(pattern)
-
-    def matches(self, leaf: BaseException) -> bool:
-        return isinstance(leaf, self.kind) and (
-            self.pattern is None or self.pattern.search(str(leaf)) is not None
-        )
-
-    def __str__(self) -> str:
-        if self.pattern is None:
-            return self.kind.__qualname__
-        return f"({self.kind.__qualname__}, {self.pattern.pattern!r})"
+    interrupt: KeyboardInterrupt | None
+    cancelled: Cancelled | None
+    rest: BaseException | None
 
 
-def _pair_off(
-    expected: Sequence[_ExpectedLeaf], found: Sequence[BaseException]
-) -> dict[int, int]:
-    """Return which leaf fulfils which expectation, for as many as possible.
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield the exceptions in a group, at any depth; a bare one is its own leaf."""
+    if isinstance(error, BaseExceptionGroup):
+        for nested in error.exceptions:
+            yield from leaves(nested)
+    else:
+        yield error
 
-    A leaf may fulfil several expectations (an ``OSError`` and a ``ConnectionError``),
-    so a new pair may have to move an earlier one: augmenting paths.
+
+def part(
+    error: BaseException, *kinds: type[BaseException]
+) -> tuple[BaseException | None, BaseException | None]:
+    """Part ``error`` into what is of these types, at any depth, and the rest."""
+    mine = [isinstance(leaf, kinds) for leaf in leaves(error)]
+    if not any(mine):
+        return None, error
+    if all(mine):
+        return error, None
+    parts: tuple[BaseException | None, BaseException | None]
+    parts = error.split(kinds)  # type: ignore[attr-defined]  # it is a group
+    return parts
+
+
+def split(error: BaseException) -> Split:
+    """Part Ctrl-C and cancellation from the errors, wherever they are in a group."""
+    interrupt = cancelled = None
+    for leaf in leaves(error):
+        if isinstance(leaf, KeyboardInterrupt):
+            interrupt = interrupt or leaf
+        elif isinstance(leaf, Cancelled):
+            cancelled = cancelled or leaf
+    return Split(interrupt, cancelled, part(error, KeyboardInterrupt, Cancelled)[1])
+
+
+def add_note(error: BaseException, note: str) -> None:
+    """Add a note to ``error``, as Python 3.11's ``add_note`` does, if it takes one."""
+    notes = [*getattr(error, "__notes__", ()), note]
+    with suppress(AttributeError):  # an exception class may be frozen
+        error.__notes__ = notes  # type: ignore[attr-defined]  # new in 3.11
+
+
+def _only_leaf(
+    group: BaseExceptionGroup[Any], failure: type[BaseException]
+) -> BaseException:
+    """Return the one leaf of ``group``, with the story and the notes of its groups."""
+    story: list[TracebackType] = []
+    notes: list[str] = []
+    node: BaseException = group
+    while isinstance(node, BaseExceptionGroup):
+        story = joined(story, entries(node))
+        notes += getattr(node, "__notes__", ())
+        node = node.exceptions[0]
+    tidy(node, failure)
+    node = node.with_traceback(linked(joined(story, entries(node))))
+    for note in notes:
+        add_note(node, note)
+    return node
+
+
+def _as_failure(
+    group: BaseExceptionGroup[Any], failure: type[BaseException]
+) -> BaseExceptionGroup[Any]:
+    """Return ``group`` as one that unittest counts as a failure.
+
+    unittest asks for the type alone, so this is a group that is a ``failure`` too.
+    It keeps its type's name: the report prints what a plain group prints.
     """
-    taken: dict[int, int] = {}  # expectation -> leaf
-
-    def place(leaf: int, tried: set[int]) -> bool:
-        for wish in range(len(expected)):
-            if wish not in tried and expected[wish].matches(found[leaf]):
-                tried.add(wish)
-                if wish not in taken or place(taken[wish], tried):
-                    taken[wish] = leaf
-                    return True
-        return False
-
-    for leaf in range(len(found)):
-        place(leaf, set())
-    return taken
-
-
-class AssertRaisesGroupContext(Generic[E]):
-    """What ``assertRaisesGroup`` returns: a context manager.
-
-    Attributes:
-        exception: The group that the block raised, once the block has ended.
-    """
-
-    exception: BaseExceptionGroup[E]
-
-    def __init__(
-        self, case: AsyncTrioTestCase, expected: tuple[Expected[E], ...]
-    ) -> None:
-        if not expected:
-            raise TypeError(
-                "assertRaisesGroup() needs at least one leaf to expect: write "
-                "`assertRaisesGroup(ValueError)`."
-            )
-        self._case = case
-        self._expected = [_ExpectedLeaf(each) for each in expected]
-
-    def __enter__(self) -> AssertRaisesGroupContext[E]:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        wanted = f"a group with the leaves: {', '.join(map(str, self._expected))}"
-        if error is None:
-            raise self._case.failureException(f"nothing was raised; expected {wanted}")
-        found = [leaf for leaf in leaves(error) if not isinstance(leaf, Cancelled)]
-        if not found or any(map(self._passes_through, found)):
-            return False
-        try:
-            if not isinstance(error, BaseExceptionGroup):
-                raise self._case.failureException(
-                    f"{error!r} is a bare exception, not a group; expected {wanted}. "
-                    f"For a bare exception, write `assertRaises`."
-                ) from error
-            if difference := self._difference(found):
-                raise self._case.failureException(difference) from error
-            self.exception = error.with_traceback(None)
-            if len(found) < len(list(leaves(error))) and _is_cancelled():
-                # The cancellation that came along goes on to its scope.
-                raise error.split(Cancelled)[0] or error
-        finally:
-            del error, found  # this frame may be in their tracebacks: no cycle
-        return True
-
-    def _passes_through(self, leaf: BaseException) -> bool:
-        test = self._case._trioTest
-        stop_signal = None if test is None else test.stop_signal
-        return isinstance(leaf, (KeyboardInterrupt, SkipTest)) or leaf is stop_signal
-
-    def _difference(self, found: list[BaseException]) -> str | None:
-        pairs = _pair_off(self._expected, found)
-        paired = set(pairs.values())
-        missing = [str(e) for i, e in enumerate(self._expected) if i not in pairs]
-        unexpected = [repr(e) for i, e in enumerate(found) if i not in paired]
-        if not missing and not unexpected:
-            return None
-        return (
-            f"the exception group has other leaves than expected\n"
-            f"missing: {', '.join(missing) or 'none'}\n"
-            f"unexpected: {', '.join(unexpected) or 'none'}"
-        )
-
-
-def _is_cancelled() -> bool:
-    """Whether the current scope is cancelled, so that its Cancelled must reach it."""
-    return current_effective_deadline() == float("-inf")
-
-
-# --- assertRaises and assertRaisesRegex --------------------------------------------
-
-
-class _HintingContext:
-    """unittest's ``assertRaises`` context, with a hint when it meets a group."""
-
-    def __init__(self, context: Any, name: str, expected: Any) -> None:
-        self._context = context
-        self._name = name
-        self._expected = expected
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._context, name)
-
-    def __enter__(self) -> Any:
-        return self._context.__enter__()
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> Any:
-        _hint(error, self._name, self._expected)
-        return self._context.__exit__(kind, error, trace)
-
-
-def hint_at_groups(assertion: Callable[..., Any], expected: Any, args: Any, kwargs: Any) -> Any:
-    """Call ``assertRaises`` or its like; a group that it lets through gets a note."""
-    name = assertion.__name__
+    base = ExceptionGroup if issubclass(failure, Exception) else BaseExceptionGroup
+    namespace = {"__module__": base.__module__, "__qualname__": base.__qualname__}
     try:
-        context = assertion(expected, *args, **kwargs)
-    except BaseExceptionGroup as group:  # from the callable that was passed along
-        _hint(group, name, expected)
-        raise
-    return context and _HintingContext(context, name, expected)
+        kind: Any = type(base.__name__, (base, failure), namespace)
+        twin: BaseExceptionGroup[Any] = kind(group.message, group.exceptions)
+    except TypeError:  # `failure` is laid out in memory as no group can be
+        return group
+    twin.__traceback__ = group.__traceback__
+    twin.__context__ = group.__context__
+    twin.__cause__ = group.__cause__
+    twin.__suppress_context__ = group.__suppress_context__
+    for note in getattr(group, "__notes__", ()):
+        add_note(twin, note)
+    return twin
 
 
-def _hint(error: BaseException | None, name: str, expected: Any) -> None:
-    if not isinstance(error, BaseExceptionGroup) or isinstance(error, expected):
-        return
-    inside = [leaf for leaf in leaves(error) if isinstance(leaf, expected)]
-    if inside:
-        add_note(
-            error,
-            f"{name}() takes a bare exception, and this is a group. To expect it, "
-            f"write `with self.assertRaisesGroup({type(inside[0]).__qualname__}):`",
-        )
+def readable(error: BaseException, failure: type[BaseException]) -> BaseException:
+    """Return ``error`` as unittest should see it.
+
+    Args:
+        error: What a stage of the test raised, without Ctrl-C and cancellation.
+        failure: The test's ``failureException``.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        found = list(leaves(error))
+        if len(found) == 1:
+            return _only_leaf(error, failure)
+        tidy(error, failure)
+        if all(isinstance(leaf, SkipTest) for leaf in found):
+            return SkipTest("; ".join(map(str, found)))
+        if all(isinstance(leaf, failure) for leaf in found):
+            return _as_failure(error, failure)
+    else:
+        tidy(error, failure)
+    return error

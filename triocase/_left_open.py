@@ -4,43 +4,65 @@ Trio has no list of a task's open cancel scopes, but it refuses to leave a scope
 while one inside it is still open. So the harness leaves its own scope and listens
 to what Trio says. Nurseries it can ask for: ``Task.child_nurseries``.
 
-The limit: only the code that opened a nursery can collect what its tasks raised.
-What a task raises while the harness closes the nursery is not seen.
+The limit: of several cancel scopes that were left open, Trio names the innermost.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio import Event
+from trio import Cancelled, CancelScope, Event
 from trio.abc import Instrument
 from trio.lowlevel import add_instrument, current_task, remove_instrument
 
 if TYPE_CHECKING:
-    from trio import CancelScope, Nursery
+    from collections.abc import Callable
+
+    from trio import Nursery
     from trio.lowlevel import Task
 
 __unittest = True
 
 
-def leave_scope(scope: CancelScope) -> list[str]:
-    """Leave ``scope``, and cancel what is still open inside it.
+class Fence:
+    """A cancel scope of the harness's that notices what is left open inside it.
 
-    Returns:
-        A description of each thing that was left open: at most one cancel scope
-        (Trio names the innermost), and every nursery.
+    Attributes:
+        scope: The scope, to be cancelled or shielded.
+        left_open: The nurseries that were open inside it when it was left.
     """
-    nurseries = current_task().child_nurseries
-    try:
-        scope.__exit__(None, None, None)
-    except RuntimeError as corrupted:
-        for nursery in nurseries:
-            nursery.cancel_scope.cancel()
-        if nurseries:
-            return [_describe(nursery) for nursery in nurseries]
-        # "… that's still within its child <trio.CancelScope at 0x…>", then advice
-        return [str(corrupted).partition("\n")[0].rpartition("child ")[2]]
-    return []
+
+    def __init__(self) -> None:
+        self.scope = CancelScope()
+        self.left_open: list[Nursery] = []
+        self._open_before = 0
+
+    def enter(self) -> None:
+        """Enter the scope."""
+        self._open_before = len(current_task().child_nurseries)
+        self.scope.__enter__()
+
+    def leave(self) -> list[str]:
+        """Leave the scope, and cancel the nurseries that are still open inside it.
+
+        Returns:
+            A description of each thing that was left open.
+        """
+        try:
+            self.scope.__exit__(None, None, None)
+        except RuntimeError as corrupted:
+            self.left_open = current_task().child_nurseries[self._open_before :]
+            for nursery in self.left_open:
+                nursery.cancel_scope.cancel("it was left open")
+            found = [_describe(nursery) for nursery in self.left_open]
+            # "… that's still within its child <trio.CancelScope at 0x…>", then advice
+            innermost = str(corrupted).partition("\n")[0].rpartition("child ")[2]
+            address = innermost.partition(",")[0]
+            scopes = [repr(nursery.cancel_scope) for nursery in self.left_open]
+            if not any(scope.startswith(address) for scope in scopes):
+                found.append(innermost)
+            return found
+        return []
 
 
 def _describe(nursery: Nursery) -> str:
@@ -48,23 +70,44 @@ def _describe(nursery: Nursery) -> str:
     return f"{nursery!r} ({f'with the tasks {tasks}' if tasks else 'without tasks'})"
 
 
-class _Exits(Instrument):
-    """Set an event each time that a task exits."""
+class OnExit(Instrument):
+    """Call a function each time that a task has exited."""
 
-    def __init__(self) -> None:
-        self.event = Event()
+    def __init__(self, function: Callable[[], object]) -> None:
+        self._function = function
 
     def task_exited(self, task: Task) -> None:
-        self.event.set()
-        self.event = Event()
+        self._function()
 
 
-async def wait_for_children(nurseries: list[Nursery]) -> None:
+async def join(nurseries: list[Nursery]) -> None:
     """Wait until no task of ``nurseries`` runs."""
-    exits = _Exits()
-    add_instrument(exits)
+    event = Event()
+
+    def check() -> None:
+        if not any(nursery.child_tasks for nursery in nurseries):
+            event.set()
+
+    instrument = OnExit(check)
+    add_instrument(instrument)
+    check()
     try:
-        while any(nursery.child_tasks for nursery in nurseries):
-            await exits.event.wait()
+        await event.wait()
     finally:
-        remove_instrument(exits)
+        remove_instrument(instrument)
+
+
+def errors_in(nursery: Nursery) -> list[BaseException]:
+    """Return what the tasks of an open nursery have raised so far.
+
+    Only the code that opened a nursery can collect that from Trio, at its end. A
+    nursery that is left open has no such end; so look for a list of exceptions among
+    the nursery's attributes, whatever they are called.
+    """
+    return [
+        error
+        for value in vars(nursery).values()
+        if isinstance(value, list)
+        for error in value
+        if isinstance(error, BaseException) and not isinstance(error, Cancelled)
+    ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio import Cancelled
 
-from ._verdicts import part, readable
+from ._groups import part, readable
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -65,7 +65,7 @@ class SubTest:
         except BaseException as signal:
             test = self._case._trioTest
             if test is not None:
-                test.stop_signal = signal
+                test.findings.stop_signal = signal
             raise
         finally:
             del error

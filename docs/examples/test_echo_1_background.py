@@ -4,8 +4,8 @@
 """
 
 import trio
-from echo import echo_server, free_port
 
+from echo import echo_server, free_port
 from triocase import AsyncTrioTestCase
 
 

@@ -4,8 +4,8 @@ This passes, and it is how not to do it; the comment says why.
 """
 
 import trio
-from echo import LOCALHOST, ask, echo_server, free_port
 
+from echo import LOCALHOST, ask, echo_server, free_port
 from triocase import AsyncTrioTestCase
 
 

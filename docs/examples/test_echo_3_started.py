@@ -4,8 +4,8 @@ A server that fails to start raises its error right there, in the test.
 """
 
 import trio
-from echo import LOCALHOST, ask, echo_server, free_port
 
+from echo import LOCALHOST, ask, echo_server, free_port
 from triocase import AsyncTrioTestCase
 
 

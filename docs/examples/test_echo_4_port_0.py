@@ -4,8 +4,8 @@ No port is guessed, so tests that run at the same time do not meet.
 """
 
 import trio
-from echo import ask, echo_server
 
+from echo import ask, echo_server
 from triocase import AsyncTrioTestCase
 
 

@@ -4,8 +4,8 @@ The client is an async context, left after the test; the server ends after that.
 """
 
 import trio
-from echo import ask, echo_server, receive
 
+from echo import ask, echo_server, receive
 from triocase import AsyncTrioTestCase
 
 

@@ -1,0 +1,151 @@
+"""What a test costs: ``python tests/bench.py [repetitions]``.
+
+All that is compared runs in turn in one process, so that the ratios hold on a busy
+machine too: each figure is the best of its rounds, each ratio the median over the
+rounds. A bare ``trio.run`` of an empty function is 1.
+"""
+
+from __future__ import annotations
+
+import gc
+import resource
+import statistics
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from triocase import AsyncTrioTestCase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROUNDS = 40
+MANY = 1000
+
+
+async def noop() -> None:
+    pass
+
+
+class Empty(AsyncTrioTestCase):
+    async def test(self) -> None:
+        pass
+
+
+async def _test(self: AsyncTrioTestCase) -> None:
+    pass
+
+
+Large = type("Large", (AsyncTrioTestCase,), {f"test_{i}": _test for i in range(MANY)})
+
+
+class HandWritten(unittest.TestCase):
+    """The sixty-line base class that a project writes for itself, without its care."""
+
+    nursery: trio.Nursery
+
+    async def asyncSetUp(self) -> None:
+        pass
+
+    async def asyncTearDown(self) -> None:
+        pass
+
+    async def empty(self) -> None:
+        pass
+
+    async def _all(self) -> None:
+        async with trio.open_nursery() as self.nursery:
+            await self.asyncSetUp()
+            try:
+                await self.empty()
+            finally:
+                await self.asyncTearDown()
+            self.nursery.cancel_scope.cancel()
+
+    def test(self) -> None:
+        trio.run(self._all)
+
+
+class Asyncio(unittest.IsolatedAsyncioTestCase):
+    async def test(self) -> None:
+        pass
+
+
+class Sync(unittest.TestCase):
+    def test(self) -> None:
+        pass
+
+
+def running(case: type[unittest.TestCase], *names: str) -> Callable[[], object]:
+    """Return a function that runs the next of these tests."""
+    result = unittest.TestResult()
+    tests = [case(name) for name in names]
+    turn = iter(range(10**9))
+    return lambda: tests[next(turn) % len(tests)].run(result)
+
+
+def compare(repetitions: int) -> None:
+    subjects: dict[str, Callable[[], object]] = {
+        "bare trio.run": lambda: trio.run(noop),
+        "AsyncTrioTestCase": running(Empty, "test"),
+        f"  in a class of {MANY}": running(Large, *(f"test_{i}" for i in range(MANY))),
+        "hand-written base": running(HandWritten, "test"),
+        "IsolatedAsyncioTestCase": running(Asyncio, "test"),
+        "sync TestCase": running(Sync, "test"),
+    }
+    costs: dict[str, list[float]] = {name: [] for name in subjects}
+    gc.disable()
+    for _ in range(ROUNDS):
+        for name, subject in subjects.items():
+            start = time.perf_counter()
+            for _ in range(repetitions):
+                subject()
+            costs[name].append((time.perf_counter() - start) / repetitions)
+            gc.collect()
+    gc.enable()
+    bare = costs["bare trio.run"]
+    for name, found in costs.items():
+        ratio = statistics.median(a / b for a, b in zip(found, bare, strict=True))
+        print(f"{name:26}{min(found) * 1e6:8.0f} µs{ratio:8.2f}")
+
+
+def memory(tests: int) -> None:
+    run = running(Empty, "test")
+
+    def peak() -> float:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+    for _ in range(500):
+        run()
+    before = peak()
+    for _ in range(tests):
+        run()
+    print(f"memory after {tests} tests: {peak() - before:+.1f} MiB")
+
+
+def import_time() -> None:
+    """Print what ``import triocase`` takes beyond ``import trio, unittest``."""
+    script = (
+        "import trio, unittest, time; start = time.perf_counter(); import triocase; "
+        "print(time.perf_counter() - start)"
+    )
+    root = Path(__file__).parent.parent
+    seconds = [
+        float(subprocess.check_output([sys.executable, "-c", script], cwd=root))
+        for _ in range(10)
+    ]
+    print(f"import triocase: {min(seconds) * 1e3:.1f} ms beyond trio and unittest")
+
+
+if __name__ == "__main__":
+    print(f"Python {sys.version.split()[0]}, Trio {trio.__version__}")
+    compare(int(sys.argv[1]) if len(sys.argv) > 1 else 50)
+    memory(20_000)
+    import_time()

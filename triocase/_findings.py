@@ -1,0 +1,141 @@
+"""What went wrong in one test: collected in order, then told."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from typing import TYPE_CHECKING
+
+from ._groups import part, split
+from ._tracebacks import user_frames
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup
+
+if TYPE_CHECKING:
+    from trio import Cancelled
+
+    from ._verdicts import Verdict
+
+__unittest = True
+
+
+class Finding:
+    """An error with its place in the order of events.
+
+    A crash is felt before its error is known: then it is *pending* until the nursery
+    or the context that lost a task has closed, and later errors wait behind it.
+    """
+
+    def __init__(self, *, expected: bool) -> None:
+        self.expected = expected
+        self.pending = True
+        self.error: BaseException | None = None
+
+    def resolve(self, error: BaseException | None) -> None:
+        """Say what the error is, or that there is none after all."""
+        self.pending = False
+        self.error = error
+
+
+class Findings:
+    """The errors, cancellations and interrupts of one test.
+
+    Any task may add to them. They are told to ``verdict`` by the test's own task
+    between its stages, where no exception is being handled: what is raised while one
+    is handled gets that as its context.
+
+    Attributes:
+        body_runs: Whether the test's body runs: an error now may be the expected one.
+        interrupts: Each Ctrl-C that has reached the test.
+        stop_signal: What unittest raised to end a test early at a failing subtest.
+    """
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.body_runs = False
+        self.interrupts: list[KeyboardInterrupt] = []
+        self.stop_signal: BaseException | None = None
+        self._verdict = verdict
+        self._waiting: deque[Finding] = deque()
+        self._cancelled: tuple[Cancelled, bool] | None = None
+        self._left_open: list[RuntimeError] = []
+
+    # --- To add something ---------------------------------------------------------
+
+    def add(self, error: BaseException) -> None:
+        """Add an error."""
+        self.add_crash().resolve(error)
+
+    def add_crash(self) -> Finding:
+        """Add an error that is not known yet; whoever adds it must resolve it."""
+        finding = Finding(expected=self.body_runs)
+        self._waiting.append(finding)
+        return finding
+
+    def add_left_open(self, descriptions: list[str], by: str, advice: str) -> None:
+        """Add what ``by`` entered by hand and never left."""
+        for left in descriptions:
+            self._left_open.append(RuntimeError(f"{by} left {left} open. {advice}"))
+
+    def note_interrupt(self, error: BaseException) -> None:
+        """Count a Ctrl-C, once, before whatever it interrupted has ended."""
+        if isinstance(error, KeyboardInterrupt) and error not in self.interrupts:
+            self.interrupts.append(error)
+
+    # --- To tell it ---------------------------------------------------------------
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing but the cleanups is to follow."""
+        trouble = self._waiting or self._cancelled or self._verdict.told
+        return bool(self.interrupts or (self._verdict.stops_at_error and trouble))
+
+    def expect_failure(self, expected: bool) -> None:
+        """Say whether the test's body runs, which may be expected to fail."""
+        self.body_runs = expected
+        self._verdict.expect(expected)
+
+    def tell(self) -> None:
+        """Tell what is known, in order, up to a crash whose error is not known."""
+        while self._waiting and not self._waiting[0].pending:
+            finding = self._waiting.popleft()
+            if finding.error is not None:
+                self._tell_one(finding.error, expected=finding.expected)
+                finding.error = None
+
+    def _tell_one(self, error: BaseException, *, expected: bool) -> None:
+        interrupt, cancelled, rest = split(error)
+        if interrupt is not None:
+            self.note_interrupt(interrupt)
+        if cancelled is not None and self._cancelled is None:
+            self._cancelled = cancelled, expected
+        if isinstance(rest, BaseExceptionGroup) and self.stop_signal is not None:
+            # unittest's signal to itself; beside a real error it has been heard.
+            rest = part(rest, type(self.stop_signal))[1] or self.stop_signal
+        if rest is not None:
+            self._verdict.tell(rest, expected=expected)
+
+    def tell_the_rest(self) -> None:
+        """Tell what can be judged only at the end, then raise the first Ctrl-C."""
+        for finding in self._waiting:
+            finding.pending = False
+        self.tell()
+        if self._cancelled is not None and not (self._verdict.told or self.interrupts):
+            self._tell_cancellation(*self._cancelled)
+        for error in self._left_open:
+            self._verdict.tell(error)
+        self._cancelled = None
+        if self.interrupts:
+            try:
+                raise self.interrupts[0]
+            finally:
+                self.interrupts.clear()
+
+    def _tell_cancellation(self, cancelled: Cancelled, expected: bool) -> None:
+        error = RuntimeError(
+            f"the test was cancelled, and nothing raised an error: {cancelled}. "
+            f"What was cancelled has not been tested."
+        )
+        self._verdict.tell(
+            error.with_traceback(user_frames(cancelled)), expected=expected
+        )

@@ -1,0 +1,61 @@
+"""Open a Trio run for one test, and see to it that unittest hears of all that happens.
+
+What happens inside the run is in ``_lifecycle``; here are the ways to get into a run
+and out of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._calls import refuse_async_class_hooks
+from ._lifecycle import TestRun
+from ._verdicts import verdict_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._case import AsyncTrioTestCase
+
+__unittest = True
+
+
+def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
+    """Run all stages of a test in a Trio run of its own.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, after the cleanups.
+        BaseException: In ``debug()``, the first error.
+    """
+    verdict = verdict_for(case)
+    problem = None
+    try:
+        refuse_async_class_hooks(type(case))
+        _open_run(case, TestRun(case, method, verdict))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None  # Ctrl-C hit Trio itself
+        problem = error
+    if problem is not None:
+        verdict.tell(problem)
+        del problem
+    verdict.close()
+
+
+def _open_run(case: AsyncTrioTestCase, test: TestRun) -> None:
+    case._trioTest = test
+    try:
+        case.runTrio(test.run, clock=None, instruments=())
+    except RuntimeError:
+        # Trio's own complaint about a nursery that was left open; we have named it.
+        if not (test.finished and test.left_a_nursery_open):
+            raise
+    finally:
+        del case._trioTest
+    if not test.finished:
+        raise RuntimeError(
+            f"{type(case).__qualname__}.runTrio returned before the test had run. Let "
+            f"it call `async_fn` in a Trio run and return when that has ended."
+        )

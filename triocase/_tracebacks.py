@@ -1,0 +1,97 @@
+"""Which frames of a traceback tell a reader something, and which are in the way.
+
+Between the test and the code that failed stand the harness, Trio and contextlib. The
+harness's frames go, wherever they are; library frames go above the user's first one,
+and from a group's own traceback, where all that they show is how a nursery ends.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+from trio import Cancelled
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup
+
+__unittest = True
+
+_HARNESS = "triocase"
+_LIBRARIES = frozenset({_HARNESS, "trio", "outcome", "contextlib"})
+
+
+def _package(entry: TracebackType) -> str:
+    name: str = entry.tb_frame.f_globals.get("__name__", "")
+    return name.partition(".")[0]
+
+
+def entries(error: BaseException) -> list[TracebackType]:
+    """Return the traceback entries of ``error`` that tell a reader something."""
+    found = []
+    entry = error.__traceback__
+    while entry is not None:
+        if _package(entry) != _HARNESS:
+            found.append(entry)
+        entry = entry.tb_next
+    if isinstance(error, BaseExceptionGroup):
+        # All that libraries show in a group's own traceback is how a nursery ends.
+        return [entry for entry in found if _package(entry) not in _LIBRARIES]
+    while found and _package(found[0]) in _LIBRARIES:
+        del found[0]
+    return found
+
+
+def linked(entries: list[TracebackType]) -> TracebackType | None:
+    """Return one traceback of these entries."""
+    chain = None
+    for entry in reversed(entries):
+        chain = TracebackType(chain, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return chain
+
+
+def joined(
+    above: list[TracebackType], below: list[TracebackType]
+) -> list[TracebackType]:
+    """Continue one story with another, at the first frame that stands in both."""
+    for i, upper in enumerate(above):
+        for j, lower in enumerate(below):
+            if upper.tb_frame is lower.tb_frame:
+                return above[:i] + below[j:]
+    return above + below
+
+
+def tidy(
+    error: BaseException, failure: type[BaseException], seen: set[int] | None = None
+) -> None:
+    """Take frames that tell a reader nothing from all tracebacks of ``error``."""
+    seen = set() if seen is None else seen
+    seen.add(id(error))
+    shown = entries(error)
+    if isinstance(error, Cancelled):
+        _cut_libraries(shown)
+    elif isinstance(error, failure):
+        # How an assertion method fails. unittest itself leaves that out of the
+        # exception that it is told about, but not of a group's leaves.
+        while len(shown) > 1 and "__unittest" in shown[-1].tb_frame.f_globals:
+            del shown[-1]
+    error.with_traceback(linked(shown))  # an exception class may be frozen
+    related = [error.__cause__, error.__context__]
+    if isinstance(error, BaseExceptionGroup):
+        related += error.exceptions
+    for other in related:
+        if other is not None and id(other) not in seen:
+            tidy(other, failure, seen)
+
+
+def _cut_libraries(entries: list[TracebackType]) -> None:
+    """Cut what libraries did below the user's last frame."""
+    while entries and _package(entries[-1]) in _LIBRARIES:
+        del entries[-1]
+
+
+def user_frames(error: BaseException) -> TracebackType | None:
+    """Return the traceback of ``error`` down to the user's last frame."""
+    shown = entries(error)
+    _cut_libraries(shown)
+    return linked(shown)
