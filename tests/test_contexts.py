@@ -535,6 +535,35 @@ class TestEnterAsyncContext(unittest.TestCase):
         self.assertEqual(told(Inner), ["pass"])
         self.assertEqual(Inner.events, ["enter a", "task cancelled", "leave a"])
 
+    def test_exit_stack(self) -> None:
+        """What is entered into an exit stack is left in the task that entered it."""
+
+        class Inner(Noting):
+            async def asyncSetUp(self) -> None:
+                self.addCleanup(self.events.append, "cleanup")
+                self.stack = await self.enterAsyncContext(contextlib.AsyncExitStack())
+                await self.stack.enter_async_context(self.noted("a"))
+                await self.stack.enter_async_context(self.serving(self.forever))
+
+            async def forever(self) -> None:
+                await self.wait("task")
+
+            async def test(self) -> None:
+                await trio.testing.wait_all_tasks_blocked()
+
+            async def test_misnested(self) -> None:
+                nursery = await self.stack.enter_async_context(trio.open_nursery())
+                nursery.start_soon(self.forever)
+
+        self.assertEqual(told(Inner), ["pass"])
+        self.assertEqual(
+            Inner.events,
+            ["enter a", "enter server", "task cancelled", "leave server", "leave a"]
+            + ["cleanup"],
+        )
+        (verdict,) = told(Inner, "test_misnested")
+        self.assertIn("What is entered by hand in the test method must be", verdict)
+
     def test_left_open_by_a_context(self) -> None:
         """What a context leaves open is closed and named."""
 

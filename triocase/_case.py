@@ -8,6 +8,7 @@ hooks before and after it have nothing left to do.
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from unittest import TestCase
 
@@ -181,7 +182,8 @@ class AsyncTrioTestCase(TestCase):
         scopes; if one of its tasks crashes, the test's body is cancelled, and the
         context is left in its turn among the cleanups. A bare nursery,
         ``trio.open_nursery()``, is cancelled when its turn comes. Context variables
-        that the context sets are seen by the test.
+        that the context sets are seen by the test. (An ``AsyncExitStack`` stays in the
+        caller's task, as what is entered into it does.)
 
         Returns:
             What ``async with cm as`` would bind.
@@ -198,6 +200,10 @@ class AsyncTrioTestCase(TestCase):
                 "module or class shares, write a sync context manager and "
                 "`enterClassContext`."
             )
+        if isinstance(cm, AsyncExitStack):
+            # It holds nothing yet, and what it will hold is entered in this task.
+            self.addCleanup(cm.aclose)
+            return cm
         context = LiveContext(test, cm)
         value: T = await context.enter()
         self.addCleanup(context.leave)
