@@ -558,8 +558,14 @@ class TestEnterAsyncContext(unittest.TestCase):
         self.assertEqual(told(Inner), ["pass"])
         self.assertEqual(
             Inner.events,
-            ["enter a", "enter server", "task cancelled", "leave server", "leave a"]
-            + ["cleanup"],
+            [
+                "enter a",
+                "enter server",
+                "task cancelled",
+                "leave server",
+                "leave a",
+                "cleanup",
+            ],
         )
         (verdict,) = told(Inner, "test_misnested")
         self.assertIn("What is entered by hand in the test method must be", verdict)

@@ -70,31 +70,30 @@ def _describe(nursery: Nursery) -> str:
     return f"{nursery!r} ({f'with the tasks {tasks}' if tasks else 'without tasks'})"
 
 
-class OnExit(Instrument):
-    """Call a function each time that a task has exited."""
+class _Exits(Instrument):
+    """Tell when a task has exited: call a function, and set the event ``next``."""
 
-    def __init__(self, function: Callable[[], object]) -> None:
-        self._function = function
+    def __init__(self, look: Callable[[], object]) -> None:
+        self.next = Event()
+        self._look = look
 
     def task_exited(self, task: Task) -> None:
-        self._function()
+        self._look()
+        self.next.set()
+        self.next = Event()
 
 
-async def join(nurseries: list[Nursery]) -> None:
-    """Wait until no task of ``nurseries`` runs."""
-    event = Event()
-
-    def check() -> None:
-        if not any(nursery.child_tasks for nursery in nurseries):
-            event.set()
-
-    instrument = OnExit(check)
-    add_instrument(instrument)
-    check()
+async def join(
+    nurseries: list[Nursery], look: Callable[[], object] = lambda: None
+) -> None:
+    """Wait until no task of ``nurseries`` runs; call ``look`` as tasks exit."""
+    exits = _Exits(look)
+    add_instrument(exits)
     try:
-        await event.wait()
+        while any(nursery.child_tasks for nursery in nurseries):
+            await exits.next.wait()
     finally:
-        remove_instrument(instrument)
+        remove_instrument(exits)
 
 
 def errors_in(nursery: Nursery) -> list[BaseException]:

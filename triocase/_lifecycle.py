@@ -22,23 +22,20 @@ keeper's block is over; from then on an instrument looks for errors as tasks exi
 from __future__ import annotations
 
 import inspect
-from contextlib import suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from trio import Cancelled, CancelScope, Event, open_nursery
 from trio.lowlevel import (
-    add_instrument,
     current_task,
     enable_ki_protection,
-    remove_instrument,
     spawn_system_task,
 )
 
 from ._calls import call, call_async_hook, call_sync_hook, call_test, caught
 from ._findings import Finding, Findings
 from ._groups import part
-from ._left_open import Fence, OnExit, errors_in, join
+from ._left_open import Fence, errors_in, join
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -95,7 +92,7 @@ class TestRun:
         self._method = method
         self._stage = Stage.SETUP
         self._task: Task | None = None
-        self._outer = Fence()
+        self._outer = CancelScope()
         self._inner = Fence()
         self._body = Fence()
         self._nursery_opened = Event()
@@ -112,22 +109,22 @@ class TestRun:
         """Run all stages in the current task."""
         case, findings = self._case, self.findings
         self._task = current_task()
-        self._outer.enter()
+        self._outer.__enter__()
         self._inner.enter()
         well = await self._attempt(self._set_up)
-        if well and not self._outer.scope.cancel_called and not findings.stopping:
+        if well and not self._outer.cancel_called and not findings.stopping:
             await self._run_body()
             if not findings.stopping:
                 await self._attempt(call_async_hook, case, "asyncTearDown")
             if not findings.stopping:
                 await self._attempt(call_sync_hook, case, "tearDown")
         self._stage = Stage.TEARDOWN
-        if self._outer.scope.cancel_called:
+        if self._outer.cancel_called:
             self._inner.scope.shield = True  # the setup is over: awaits work again
         await self._clean_up()
         self._stage = Stage.CLOSING
-        await self._leave(self._inner, f"{case}", _LEAVE_IN_TEARDOWN)
-        await self._leave(self._outer, f"{case}", _LEAVE_IN_TEARDOWN)
+        await self._leave(self._inner, "{}", _LEAVE_IN_TEARDOWN)
+        self._outer.__exit__(None, None, None)
         await self._close_nursery()
         await self._clean_up()  # what the background tasks have added at their end
         self.finished = True
@@ -146,7 +143,7 @@ class TestRun:
         await self._attempt(call_test, self._method)
         self.findings.expect_failure(False)
         self._stage = Stage.TEARDOWN
-        await self._leave(self._body, f"The method of {self._case}", _LEAVE_IN_METHOD)
+        await self._leave(self._body, "The method of {}", _LEAVE_IN_METHOD)
 
     async def _clean_up(self) -> None:
         # A second Ctrl-C cuts the cleanups short.
@@ -172,16 +169,19 @@ class TestRun:
         self, function: Callable[..., Awaitable[object]], /, *args: Any, **kwargs: Any
     ) -> bool:
         """Call ``function``, and tell what it raises. Return whether all is well."""
-        error = await caught(function, *args, **kwargs)
-        if error is not None:
+        well = True
+        try:
+            await function(*args, **kwargs)
+        except BaseException as error:
             self.findings.add(error)
+            well = False
         self.findings.tell()
-        return error is None
+        return well
 
     async def _leave(self, fence: Fence, of: str, advice: str) -> None:
         """Leave a scope of ours; close and note what is still open inside it."""
         if descriptions := fence.leave():
-            self.findings.add_left_open(descriptions, of, advice)
+            self.findings.add_left_open(descriptions, of.format(self._case), advice)
             with CancelScope(shield=True):
                 await self._attempt(join, fence.left_open)
             for nursery in fence.left_open:
@@ -205,26 +205,27 @@ class TestRun:
         self._nursery_closed.set()
 
     async def _hold_nursery_open(self) -> None:
-        watch = OnExit(self._look_for_crash)
-        try:
-            async with open_nursery() as self.nursery:
-                self._nursery_opened.set()
-                cancelled = await caught(self._nursery_ends.wait)
-                self.nursery.cancel_scope.cancel("the test has ended")
-                if isinstance(cancelled, Cancelled):
-                    if cancelled.source == "nursery":
-                        self._feel_crash(cancelled.reason)
-                    else:  # the test has cancelled it
-                        add_instrument(watch)
-                        self._look_for_crash()
-        finally:
-            with suppress(KeyError):
-                remove_instrument(watch)
+        async with open_nursery() as nursery:
+            self.nursery = nursery
+            self._nursery_opened.set()
+            cancelled = await caught(self._nursery_ends.wait)
+            nursery.cancel_scope.cancel("the test has ended")
+            if isinstance(cancelled, Cancelled):
+                if cancelled.source == "nursery":
+                    self._feel_crash(cancelled.reason)
+                else:  # the test has cancelled it
+                    await self._watch(nursery)
 
-    def _look_for_crash(self) -> None:
-        assert self.nursery is not None
-        for error in errors_in(self.nursery):
-            self._feel_crash(error)
+    async def _watch(self, nursery: Nursery) -> None:
+        """Look for a crash whenever a task exits, until all have."""
+
+        def look() -> None:
+            for error in errors_in(nursery):
+                self._feel_crash(error)
+
+        look()
+        with CancelScope(shield=True):
+            await join([nursery], look)
 
     def _feel_crash(self, reason: object) -> None:
         if self._nursery_crash is None:
@@ -238,7 +239,7 @@ class TestRun:
         """
         because = f"a background task crashed: {reason}"
         if self._stage is Stage.SETUP:
-            self._outer.scope.cancel(because)
+            self._outer.cancel(because)
         elif self._stage is Stage.BODY:
             self._body.scope.cancel(because)
         return self.findings.add_crash()
