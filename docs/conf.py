@@ -20,7 +20,7 @@ nitpick_ignore = [
     ("py:class", name)
     for name in [
         # type variables, and an alias made of them
-        *("E", "P", "P.args", "P.kwargs", "T", "triocase._groups.E", "Expected"),
+        *("E", "P", "P.args", "P.kwargs", "T", "triocase._assertions.E", "Expected"),
         # the standard library
         *("AbstractAsyncContextManager", "AbstractContextManager"),
         *("Awaitable", "BaseExceptionGroup", "Callable", "Sequence"),

@@ -116,6 +116,7 @@ class Process:
             [sys.executable, *arguments],
             cwd=self.folder.name,
             env=environment,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

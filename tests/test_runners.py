@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 import unittest
 
-from .harness import PYTEST, Process, plain
+import trio
+
+from triocase import AsyncTrioTestCase
+
+from .harness import PYTEST, Process, Recorder, plain
 
 KINDS = """
 import unittest
@@ -189,6 +193,48 @@ def pytest_verdicts(output: str) -> dict[str, str]:
     for name in re.findall(r"(?m)^SUBFAILED\S* \S+::(test_\w+)", output):
         verdicts[name] = "fail"
     return verdicts
+
+
+class TestWrappedByARunner(unittest.TestCase):
+    def test_sync_wrapper_on_the_instance(self) -> None:
+        """A sync wrapper that drops the coroutine does not keep a test from running."""
+        ran = []
+
+        class Inner(AsyncTrioTestCase):
+            async def test(self) -> None:
+                await trio.lowlevel.checkpoint()
+                ran.append("async")
+
+            def test_sync(self) -> None:
+                raise NotImplementedError
+
+        def wrapper() -> None:
+            ran.append("wrapper")
+
+        for name, expected in [("test", "async"), ("test_sync", "wrapper")]:
+            case = Inner(name)
+            wrapper.__name__ = name
+            setattr(case, name, wrapper)
+            result = Recorder()
+            case.run(result)
+            self.assertEqual(result.told, ["pass"])
+            self.assertEqual(ran.pop(), expected)
+            self.assertIs(vars(case)[name], wrapper)
+
+    def test_pytest_trace(self) -> None:
+        """pytest --trace runs async tests, and a failing one fails."""
+        source = """
+            from triocase import AsyncTrioTestCase
+
+            class TestIt(AsyncTrioTestCase):
+                async def test_fail(self):
+                    print("the body ran")
+                    self.fail("here")
+        """
+        code, output = Process(source, *PYTEST, "--trace").finish()
+        self.assertEqual(code, 1, output)
+        self.assertIn("the body ran", output)
+        self.assertIn("AssertionError: here", output)
 
 
 class TestVerdicts(unittest.TestCase):

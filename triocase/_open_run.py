@@ -6,6 +6,8 @@ and out of it.
 
 from __future__ import annotations
 
+import inspect
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from ._calls import refuse_async_class_hooks
@@ -27,6 +29,7 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
         KeyboardInterrupt: Ctrl-C, after the cleanups.
         BaseException: In ``debug()``, the first error.
     """
+    method = _unwrapped(case, method)
     verdict = verdict_for(case)
     problem = None
     try:
@@ -42,6 +45,19 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
         verdict.tell(problem)
         del problem
     verdict.close()
+
+
+def _unwrapped(case: AsyncTrioTestCase, method: Callable[[], Any]) -> Callable[[], Any]:
+    """Return the async method of the class where a runner put a wrapper over it.
+
+    ``pytest --trace`` and others replace a test on the instance by a sync function
+    that calls it and drops the coroutine. They restore it themselves.
+    """
+    name = getattr(method, "__name__", "")
+    own: Any = getattr(type(case), name, None)
+    if name in vars(case) and inspect.iscoroutinefunction(inspect.unwrap(own)):
+        return MethodType(own, case)
+    return method
 
 
 def _open_run(case: AsyncTrioTestCase, test: TestRun) -> None:

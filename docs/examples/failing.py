@@ -12,6 +12,4 @@ async def greet(name: str) -> str:
 
 class TestGreet(AsyncTrioTestCase):
     async def test_greeting_has_the_name(self) -> None:
-        greeting = await greet("Ada")
-        if "Ada" not in greeting:
-            raise self.failureException(f"no 'Ada' in {greeting!r}")
+        self.assertIn("Ada", await greet("Ada"))
