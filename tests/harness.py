@@ -130,14 +130,14 @@ class Process:
             seen += output
             if output.rstrip().endswith(line):
                 return
-        self.finish()
+        self.finish()  # pragma: no cover  # only when a test of ours fails
         raise AssertionError(f"{line!r} was never printed; the output:\n{seen}")
 
     def finish(self, timeout: float = 30) -> tuple[int, str]:
         """Wait for the end; return the exit code and the rest of the output."""
         try:
             output, _ = self.popen.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired:  # pragma: no cover  # likewise
             self.popen.kill()
             output, _ = self.popen.communicate()
             raise AssertionError(f"still running; the output:\n{output}") from None

@@ -77,7 +77,7 @@ class TestCrash(unittest.TestCase):
                 await self.wait("body")
 
             async def asyncTearDown(self) -> None:
-                await self.work("asyncTearDown")
+                await self.work("asyncTearDown")  # never
 
         self.assertEqual(repr(debug_error(Inner)), "ValueError('crash')")
         self.assertEqual(Inner.events, ["body cancelled", "cleanup"])
@@ -238,10 +238,10 @@ class TestCrashInSetup(unittest.TestCase):
                 await self.wait("setup")
 
             async def test(self) -> None:
-                self.events.append("test")
+                self.events.append("test")  # never
 
             async def asyncTearDown(self) -> None:
-                self.events.append("teardown")
+                self.events.append("teardown")  # never
 
         self.assertEqual(told(Inner), ["ERROR ValueError: crash"])
         self.assertEqual(Inner.events, ["setup cancelled", "cleanup"])
@@ -258,7 +258,7 @@ class TestCrashInSetup(unittest.TestCase):
                     pass
 
             async def test(self) -> None:
-                self.events.append("test")
+                self.events.append("test")  # never
 
         self.assertEqual(told(Inner), ["ERROR ValueError: crash"])
         self.assertEqual(Inner.events, ["setup cancelled"])

@@ -90,7 +90,7 @@ class TestCleanups(unittest.TestCase):
 
         class Inner(Noting):
             async def generator(self) -> Any:
-                yield
+                yield  # never
 
             async def test(self) -> None:
                 self.addCleanup(self.generator)

@@ -118,7 +118,7 @@ class TestEnterAsyncContext(unittest.TestCase):
             @contextlib.asynccontextmanager
             async def broken(self) -> AsyncIterator[None]:
                 self.fail("in the entry")
-                yield
+                yield  # never
 
             async def test(self) -> None:
                 await self.enterAsyncContext(self.broken())
@@ -309,7 +309,7 @@ class TestEnterAsyncContext(unittest.TestCase):
             @contextlib.asynccontextmanager
             async def slow(self) -> AsyncIterator[None]:
                 await self.wait("entry")
-                yield
+                yield  # never
 
             async def test(self) -> None:
                 with trio.move_on_after(0.01) as scope:
@@ -329,7 +329,7 @@ class TestEnterAsyncContext(unittest.TestCase):
                 with trio.CancelScope(shield=True):
                     await trio.sleep(0.03)
                 async with self.noted("stubborn"):
-                    yield
+                    yield  # never
 
             async def test(self) -> None:
                 with trio.move_on_after(0.01):
@@ -578,18 +578,26 @@ class TestEnterAsyncContext(unittest.TestCase):
             async def untidy(self) -> AsyncIterator[None]:
                 nursery = await trio.open_nursery().__aenter__()
                 nursery.start_soon(self.wait, "task")
+                nursery.start_soon(self.bad)
                 yield
+
+            async def bad(self) -> None:
+                try:
+                    await trio.sleep_forever()
+                finally:
+                    raise OSError("at the end")
 
             async def test(self) -> None:
                 await self.enterAsyncContext(self.noted("a"))
                 await self.enterAsyncContext(self.untidy())
                 await trio.testing.wait_all_tasks_blocked()
 
-        (verdict,) = told(Inner)
+        error, verdict = told(Inner)
+        self.assertEqual(error, "ERROR OSError: at the end")
         self.assertRegex(
             verdict,
             r"ERROR RuntimeError: \S+untidy left <trio.Nursery object at 0x\w+> \(with "
-            r"the tasks \S+Noting.wait\) open. Leave it where it was entered.",
+            r"the tasks \S+Noting.wait, \S+Inner.bad\) open. Leave it where it was entered.",
         )
         self.assertEqual(Inner.events, ["enter a", "task cancelled", "leave a"])
 

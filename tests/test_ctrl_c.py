@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import unittest
+from collections.abc import AsyncIterator
 
 import trio
 
@@ -166,6 +168,40 @@ class TestRaised(unittest.TestCase):
             with self.assertRaises(KeyboardInterrupt):
                 run(Inner)
             self.assertEqual(events, expected)
+
+    def test_twice_with_a_crashed_context(self) -> None:
+        """Cut short, a context that has crashed is cancelled, and nothing hangs."""
+        events: list[str] = []
+
+        class Inner(AsyncTrioTestCase):
+            @contextlib.asynccontextmanager
+            async def serving(self) -> AsyncIterator[None]:
+                try:
+                    async with trio.open_nursery() as nursery:
+                        nursery.start_soon(self.crash)
+                        yield
+                finally:
+                    with trio.CancelScope(shield=True):
+                        for _ in range(20):
+                            await trio.lowlevel.checkpoint()
+                    events.append("left")
+
+            async def crash(self) -> None:
+                raise ValueError("crash")
+
+            async def interrupt(self) -> None:
+                raise KeyboardInterrupt
+
+            async def test(self) -> None:
+                self.addCleanup(events.append, "cleanup")
+                await self.enterAsyncContext(self.serving())
+                for _ in range(2):
+                    self.addCleanup(self.interrupt)
+                await trio.sleep_forever()
+
+        with self.assertRaises(KeyboardInterrupt):
+            run(Inner)
+        self.assertEqual(events, ["left"])
 
     def test_errors_before_it_are_reported(self) -> None:
         """What failed before Ctrl-C has been told, where unittest tells at once."""

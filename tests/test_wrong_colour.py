@@ -13,7 +13,7 @@ from .harness import Process, debug_error, run, told
 
 
 async def coroutine_generator(cls: object) -> Any:
-    yield
+    yield  # never
 
 
 class TestWrongColour(unittest.TestCase):
@@ -66,7 +66,7 @@ class TestWrongColour(unittest.TestCase):
 
         class Inner(AsyncTrioTestCase):
             async def setUp(self) -> Any:
-                yield
+                yield  # never
 
             async def test(self) -> None:
                 raise NotImplementedError
@@ -121,7 +121,7 @@ class TestWrongColour(unittest.TestCase):
 
         class Inner(AsyncTrioTestCase):
             async def asyncSetUp(self) -> Any:
-                yield
+                yield  # never
 
             async def test(self) -> None:
                 raise NotImplementedError
@@ -133,7 +133,7 @@ class TestWrongColour(unittest.TestCase):
 
         class Inner(AsyncTrioTestCase):
             async def test(self) -> Any:
-                yield
+                yield  # never
 
         self.check(Inner, ".test" + self.GENERATOR)
 
@@ -159,7 +159,7 @@ class TestWrongColour(unittest.TestCase):
 
         class Inner(AsyncTrioTestCase):
             def test(self) -> Any:
-                yield
+                yield  # never
 
         (verdict,) = told(Inner)
         self.assertIn("a test must return None", verdict)

@@ -157,7 +157,7 @@ class LiveContext:
         for variable, value in self._changes:
             if value is not _UNSET:
                 self._tokens[variable] = variable.set(value)
-            elif variable in self._tokens:
+            else:
                 # A token fits only where the entry was asked for; elsewhere there is
                 # nothing to unset.
                 with suppress(ValueError):

@@ -63,7 +63,8 @@ class Findings:
     # --- To add something ---------------------------------------------------------
 
     def add(self, error: BaseException) -> None:
-        """Add an error."""
+        """Add an error. A Ctrl-C in it counts at once, whatever it waits behind."""
+        self.note_interrupt(split(error).interrupt)
         self.add_crash().resolve(error)
 
     def add_crash(self) -> Finding:
@@ -77,7 +78,7 @@ class Findings:
         for left in descriptions:
             self._left_open.append(RuntimeError(f"{by} left {left} open. {advice}"))
 
-    def note_interrupt(self, error: BaseException) -> None:
+    def note_interrupt(self, error: BaseException | None) -> None:
         """Count a Ctrl-C, once, before whatever it interrupted has ended."""
         if isinstance(error, KeyboardInterrupt) and error not in self.interrupts:
             self.interrupts.append(error)
@@ -105,8 +106,7 @@ class Findings:
 
     def _tell_one(self, error: BaseException, *, expected: bool) -> None:
         interrupt, cancelled, rest = split(error)
-        if interrupt is not None:
-            self.note_interrupt(interrupt)
+        self.note_interrupt(interrupt)
         if cancelled is not None and self._cancelled is None:
             self._cancelled = cancelled, expected
         if isinstance(rest, BaseExceptionGroup) and self.stop_signal is not None:

@@ -64,8 +64,8 @@ class SubTest:
             return self._context.__exit__(type(error), error, error.__traceback__)
         except BaseException as signal:
             test = self._case._trioTest
-            if test is not None:
-                test.findings.stop_signal = signal
+            assert test is not None  # without a run unittest raises no signal
+            test.findings.stop_signal = signal
             raise
         finally:
             del error
