@@ -203,6 +203,19 @@ class TestRaised(unittest.TestCase):
             run(Inner)
         self.assertEqual(events, ["left"])
 
+    def test_with_a_nursery_left_open(self) -> None:
+        """Trio's complaint about a nursery that was left open does not hide it."""
+
+        class Inner(AsyncTrioTestCase):
+            async def asyncSetUp(self) -> None:
+                await trio.open_nursery().__aenter__()
+
+            async def test(self) -> None:
+                raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt):
+            run(Inner)
+
     def test_errors_before_it_are_reported(self) -> None:
         """What failed before Ctrl-C has been told, where unittest tells at once."""
 

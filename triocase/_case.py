@@ -119,8 +119,8 @@ class AsyncTrioTestCase(TestCase):
         run tests on another host, such as ``qtrio.run``.
 
         Args:
-            async_fn: All stages of the test; takes no arguments. It raises nothing
-                but ``KeyboardInterrupt``, which must be let through.
+            async_fn: All stages of the test; takes no arguments and raises nothing.
+                A ``KeyboardInterrupt`` that the run itself raises must be let through.
             clock: For ``trio.run``. None: real time.
             instruments: For ``trio.run``.
 
@@ -204,9 +204,7 @@ class AsyncTrioTestCase(TestCase):
             # It holds nothing yet, and what it will hold is entered in this task.
             self.addCleanup(cm.aclose)
             return cm
-        context = LiveContext(test, cm)
-        value: T = await context.enter()
-        self.addCleanup(context.leave)
+        value: T = await LiveContext(test, cm).enter()
         return value
 
     async def doAsyncCleanups(self) -> bool:

@@ -113,15 +113,21 @@ class LiveContext:
 
     # --- In the task that asks ----------------------------------------------------
 
+    @enable_ki_protection
     async def enter(self) -> Any:
-        """Enter the context and return what ``async with … as`` would bind."""
+        """Enter the context and return what ``async with … as`` would bind.
+
+        From then on it is one of the test's cleanups.
+        """
         self._test.adopt(self)
         spawn_system_task(self._host, context=copy_context())
         await self._wait_for(self._entered)
+        self._test.case.addCleanup(self._leave)
         value, self._value = self._value, None
         return value
 
-    async def leave(self) -> None:
+    @enable_ki_protection
+    async def _leave(self) -> None:
         """Leave the context, unless it has ended by itself."""
         self._turn.set()
         await self._wait_for(self._ended)
@@ -131,7 +137,6 @@ class LiveContext:
         self._fence.scope.cancel("its entry or exit was cut short")
         self._turn.set()
 
-    @enable_ki_protection
     async def _wait_for(self, event: Event) -> None:
         """Wait for the entry or the end; if the caller is cancelled, so is that."""
         findings = self._test.findings

@@ -116,7 +116,7 @@ class Findings:
             self._verdict.tell(rest, expected=expected)
 
     def tell_the_rest(self) -> None:
-        """Tell what can be judged only at the end, then raise the first Ctrl-C."""
+        """Tell what can be judged only at the end."""
         for finding in self._waiting:
             finding.pending = False
         self.tell()
@@ -125,6 +125,9 @@ class Findings:
         for error in self._left_open:
             self._verdict.tell(error)
         self._cancelled = None
+
+    def raise_interrupt(self) -> None:
+        """Raise the first Ctrl-C, if there was one."""
         if self.interrupts:
             try:
                 raise self.interrupts[0]

@@ -74,9 +74,10 @@ class Stage(Enum):
 class TestRun:
     """One test in the current Trio run: from ``setUp`` to the nursery's end.
 
-    It does not care who opened the run, and raises nothing but ``KeyboardInterrupt``.
+    It does not care who opened the run, and raises nothing.
 
     Attributes:
+        case: The test.
         nursery: What the test sees as ``self.nursery``.
         findings: What goes wrong.
         finished: Whether all stages are over.
@@ -85,10 +86,10 @@ class TestRun:
     def __init__(
         self, case: AsyncTrioTestCase, method: Callable[[], Any], verdict: Verdict
     ) -> None:
+        self.case = case
         self.nursery: Nursery | None = None
         self.findings = Findings(verdict)
         self.finished = False
-        self._case = case
         self._method = method
         self._stage = Stage.SETUP
         self._task: Task | None = None
@@ -107,7 +108,7 @@ class TestRun:
     @enable_ki_protection
     async def run(self) -> None:
         """Run all stages in the current task."""
-        case, findings = self._case, self.findings
+        case, findings = self.case, self.findings
         self._task = current_task()
         self._outer.__enter__()
         self._inner.enter()
@@ -133,8 +134,8 @@ class TestRun:
     async def _set_up(self) -> None:
         spawn_system_task(self._keep_nursery)
         await self._nursery_opened.wait()
-        await call_sync_hook(self._case, "setUp")
-        await call_async_hook(self._case, "asyncSetUp")
+        await call_sync_hook(self.case, "setUp")
+        await call_async_hook(self.case, "asyncSetUp")
 
     async def _run_body(self) -> None:
         self._stage = Stage.BODY
@@ -181,7 +182,7 @@ class TestRun:
     async def _leave(self, fence: Fence, of: str, advice: str) -> None:
         """Leave a scope of ours; close and note what is still open inside it."""
         if descriptions := fence.leave():
-            self.findings.add_left_open(descriptions, of.format(self._case), advice)
+            self.findings.add_left_open(descriptions, of.format(self.case), advice)
             with CancelScope(shield=True):
                 await self._attempt(join, fence.left_open)
             for nursery in fence.left_open:
@@ -257,7 +258,7 @@ class TestRun:
 
     def _next_cleanup(self) -> Cleanup | None:
         """Take the cleanup that was added last."""
-        self._cleanups += self._case._trioTakeCleanups()
+        self._cleanups += self.case._trioTakeCleanups()
         return self._cleanups.pop() if self._cleanups else None
 
     def do_cleanups(self) -> bool:

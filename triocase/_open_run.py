@@ -29,12 +29,12 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
         KeyboardInterrupt: Ctrl-C, after the cleanups.
         BaseException: In ``debug()``, the first error.
     """
-    method = _unwrapped(case, method)
     verdict = verdict_for(case)
+    test = TestRun(case, _unwrapped(case, method), verdict)
     problem = None
     try:
         refuse_async_class_hooks(type(case))
-        _open_run(case, TestRun(case, method, verdict))
+        _open_run(case, test)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -44,6 +44,7 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
     if problem is not None:
         verdict.tell(problem)
         del problem
+    test.findings.raise_interrupt()
     verdict.close()
 
 
