@@ -412,6 +412,23 @@ class TestRunTrio(unittest.TestCase):
         self.assertEqual(told(Inner), [message])
         self.assertEqual(told(Inner, "test_expected"), [message])
 
+    def test_run_that_dies(self) -> None:
+        """What was found before the run died is told, and then what it died of."""
+
+        class Inner(AsyncTrioTestCase):
+            def runTrio(self, async_fn, *, clock, instruments):  # type: ignore
+                trio.run(async_fn)
+                raise KeyError("afterwards")
+
+            @unittest.expectedFailure
+            async def test(self) -> None:
+                self.fail("expected")
+
+        self.assertEqual(
+            told(Inner),
+            ["ERROR KeyError: 'afterwards'"],
+        )
+
     def test_trio_internal_error_is_reported(self) -> None:
         """What Trio itself raises is reported, beside what the test raised."""
 

@@ -133,9 +133,9 @@ def call_cleanup_outside(
 def refuse_async_class_hooks(case: type[TestCase]) -> None:
     """Raise an error if unittest's class hooks are async functions.
 
-    The one place where a function is inspected: unittest and pytest call these
-    hooks themselves and drop what they return, so there is no result to look at. A
-    decorator that hides the function (no ``functools.wraps``) hides it from us, too.
+    unittest and pytest call these hooks themselves and drop what they return. There is
+    no result to look at, so the function is inspected. A decorator that hides it (no
+    ``functools.wraps``) hides it from us, too.
     """
     if case in _well_coloured:
         return

@@ -116,7 +116,7 @@ class Findings:
             self._verdict.tell(rest, expected=expected)
 
     def tell_the_rest(self) -> None:
-        """Tell what can be judged only at the end."""
+        """Tell what can be judged only when the run has ended."""
         for finding in self._waiting:
             finding.pending = False
         self.tell()

@@ -129,7 +129,6 @@ class TestRun:
         await self._close_nursery()
         await self._clean_up()  # what the background tasks have added at their end
         self.finished = True
-        findings.tell_the_rest()
 
     async def _set_up(self) -> None:
         spawn_system_task(self._keep_nursery)

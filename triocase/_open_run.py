@@ -31,20 +31,17 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
     """
     verdict = verdict_for(case)
     test = TestRun(case, _unwrapped(case, method), verdict)
-    problem = None
+    findings = test.findings
     try:
         refuse_async_class_hooks(type(case))
         _open_run(case, test)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
-        if isinstance(error.__cause__, KeyboardInterrupt):
-            raise error.__cause__ from None  # Ctrl-C hit Trio itself
-        problem = error
-    if problem is not None:
-        verdict.tell(problem)
-        del problem
-    test.findings.raise_interrupt()
+        # A Ctrl-C that hits Trio itself comes as the cause of a TrioInternalError.
+        cause = error.__cause__
+        findings.expect_failure(False)
+        findings.add(cause if isinstance(cause, KeyboardInterrupt) else error)
+    findings.tell_the_rest()
+    findings.raise_interrupt()
     verdict.close()
 
 
