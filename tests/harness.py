@@ -22,6 +22,7 @@ class Recorder(unittest.TestResult):
         super().__init__()
         self.told: list[str] = []
         self.texts: list[str] = []
+        self.passed_subtests = 0
 
     def _note(self, kind: str, err: Any, test: Any) -> None:
         text = self._exc_info_to_string(err, test)
@@ -53,7 +54,9 @@ class Recorder(unittest.TestResult):
         self.told.append("unexpected success")
 
     def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
-        if err is not None:
+        if err is None:
+            self.passed_subtests += 1
+        else:
             failed = issubclass(err[0], test.failureException)
             self._note(f"subtest {'FAIL' if failed else 'ERROR'}", err, test)
         super().addSubTest(test, subtest, err)

@@ -832,6 +832,21 @@ class TestCancelledBody(unittest.TestCase):
 
         self.assertEqual(told(Inner), ["FAIL AssertionError: explained"])
 
+    def test_that_a_skip_does_not_explain(self) -> None:
+        """A skip in the teardown does not make a cancelled body a skipped test."""
+
+        class Inner(AsyncTrioTestCase):
+            def setUp(self) -> None:
+                self.enterContext(trio.CancelScope()).cancel()
+
+            async def test(self) -> None:
+                await trio.lowlevel.checkpoint()
+
+            def tearDown(self) -> None:
+                self.skipTest("no")
+
+        self.assertIn("the test was cancelled", " ".join(told(Inner)))
+
     def test_scope_inside_the_test(self) -> None:
         """A scope that the test itself leaves is nobody's business."""
 

@@ -95,8 +95,16 @@ class TestCleanups(unittest.TestCase):
             async def test(self) -> None:
                 self.addCleanup(self.generator)
 
-        (verdict,) = told(Inner)
-        self.assertIn("generator is an async generator: it contains `yield`", verdict)
+            async def test_sync(self) -> None:
+                self.addCleanup(self.generator)
+                self.assertFalse(self.doCleanups())
+
+        for name in ["test", "test_sync"]:
+            (verdict,) = told(Inner, name)
+            self.assertIn("generator is an async generator: it contains", verdict)
+        with self.assertRaisesRegex(TypeError, "is an async generator"):
+            case = Inner("test")
+            case._callCleanup(case.generator)
 
     def test_that_came_too_late(self) -> None:
         """A cleanup that a background task adds at its end runs, inside the run."""

@@ -7,11 +7,13 @@ import contextvars
 import unittest
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
+from unittest import mock
 
 import trio
 import trio.testing
 
 from triocase import AsyncTrioTestCase
+from triocase._findings import Findings
 
 from .harness import debug_error, report, told
 
@@ -534,6 +536,63 @@ class TestEnterAsyncContext(unittest.TestCase):
 
         self.assertEqual(told(Inner), ["pass"])
         self.assertEqual(Inner.events, ["enter a", "task cancelled", "leave a"])
+
+    def test_that_cannot_show_itself(self) -> None:
+        """Neither a context nor its error needs a repr that works."""
+
+        class Shy:
+            def __repr__(self) -> str:
+                raise NotImplementedError
+
+            async def __aenter__(self) -> str:
+                return "entered"
+
+            async def __aexit__(self, *args: object) -> None:
+                pass
+
+        class ShyError(Exception):
+            __repr__ = Shy.__repr__
+            __str__ = Shy.__repr__
+
+        class Inner(Noting):
+            @contextlib.asynccontextmanager
+            async def brief(self) -> AsyncIterator[None]:
+                with trio.CancelScope() as self.scope:
+                    yield
+                raise ShyError
+
+            async def test(self) -> None:
+                self.assertEqual(await self.enterAsyncContext(Shy()), "entered")
+
+            async def test_error(self) -> None:
+                await self.enterAsyncContext(self.brief())
+                self.scope.cancel()
+                await self.wait("body")
+
+        self.assertEqual(told(Inner), ["pass"])
+        self.assertIsInstance(debug_error(Inner, "test_error"), ShyError)
+
+    def test_no_context_waits_when_the_run_dies(self) -> None:
+        """A context that crashed does not wait for a turn that never comes."""
+
+        class Inner(Noting):
+            @contextlib.asynccontextmanager
+            async def crashing(self) -> AsyncIterator[None]:
+                try:
+                    async with trio.open_nursery() as nursery:
+                        nursery.start_soon(self.crash)
+                        yield
+                finally:
+                    self.events.append("left")
+
+            async def test(self) -> None:
+                await self.enterAsyncContext(self.crashing())
+                await trio.sleep_forever()
+
+        # Whatever the harness might do wrong:
+        with mock.patch.object(Findings, "add", side_effect=MemoryError):
+            self.assertEqual(told(Inner)[0], "ERROR MemoryError")
+        self.assertEqual(Inner.events, ["left"])
 
     def test_exit_stack(self) -> None:
         """What is entered into an exit stack is left in the task that entered it."""

@@ -64,7 +64,7 @@ class TestRaised(unittest.TestCase):
                 self.addCleanup(events.append, "cleanup")
 
             async def asyncTearDown(self) -> None:
-                events.append("teardown")
+                events.append("teardown")  # never
 
         setattr(Inner, name, body)
         if name != "test":
@@ -193,8 +193,8 @@ class TestRaised(unittest.TestCase):
                 raise KeyboardInterrupt
 
             async def test(self) -> None:
-                self.addCleanup(events.append, "cleanup")
                 await self.enterAsyncContext(self.serving())
+                self.addCleanup(events.append, "cleanup")
                 for _ in range(2):
                     self.addCleanup(self.interrupt)
                 await trio.sleep_forever()
@@ -208,13 +208,96 @@ class TestRaised(unittest.TestCase):
 
         class Inner(AsyncTrioTestCase):
             async def asyncSetUp(self) -> None:
-                await trio.open_nursery().__aenter__()
+                self.manager = trio.open_nursery()
+                await self.manager.__aenter__()
+
+            async def asyncTearDown(self) -> None:
+                await self.manager.__aexit__(None, None, None)  # never
 
             async def test(self) -> None:
                 raise KeyboardInterrupt
 
+        result = Recorder()
+        with self.assertRaises(KeyboardInterrupt):
+            Inner("test").run(result)
+        self.assertEqual(result.told, [])  # it was not the user who left it open
+
+    def test_in_a_subtest_that_ends_the_test(self) -> None:
+        """A subtest at which unittest stops does not hide it either."""
+
+        class Inner(AsyncTrioTestCase):
+            async def test(self) -> None:
+                with self.subTest(1):
+                    errors = [AssertionError("a"), KeyboardInterrupt()]
+                    raise BaseExceptionGroup("", errors)
+
+            test_expected = unittest.expectedFailure(test)
+
+        for name in ["test", "test_expected"]:
+            with self.assertRaises(KeyboardInterrupt):
+                run(Inner, name, failfast=True)
+
+    def test_beside_an_error_of_the_host(self) -> None:
+        """A host that raises a group with it does not hide it."""
+
+        class Inner(AsyncTrioTestCase):
+            def runTrio(self, async_fn, *, clock, instruments):  # type: ignore
+                trio.run(async_fn)
+                raise BaseExceptionGroup("", [ValueError("host"), KeyboardInterrupt()])
+
+            async def test(self) -> None:
+                pass
+
         with self.assertRaises(KeyboardInterrupt):
             run(Inner)
+
+    def test_in_async_cleanups_that_run_early(self) -> None:
+        """doAsyncCleanups() lets it through."""
+        events: list[str] = []
+
+        class Inner(AsyncTrioTestCase):
+            async def interrupt(self) -> None:
+                raise BaseExceptionGroup("", [KeyboardInterrupt(), ValueError("x")])
+
+            async def test(self) -> None:
+                self.addCleanup(events.append, "cleanup")
+                self.addCleanup(self.interrupt)
+                await self.doAsyncCleanups()
+                events.append("body")  # never
+
+        with self.assertRaises(KeyboardInterrupt):
+            run(Inner)
+        self.assertEqual(events, ["cleanup"])
+
+    def test_in_the_background_leaves_the_teardown_out(self) -> None:
+        """The teardown does not run, whatever Trio's order of tasks."""
+
+        class Inner(AsyncTrioTestCase):
+            async def interrupt(self) -> None:
+                raise KeyboardInterrupt
+
+            @contextlib.asynccontextmanager
+            async def serving(self) -> AsyncIterator[None]:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self.interrupt)
+                    yield
+
+            async def test(self) -> None:
+                self.nursery.start_soon(self.interrupt)
+                await trio.sleep_forever()
+
+            async def test_context(self) -> None:
+                await self.enterAsyncContext(self.serving())
+                await trio.sleep_forever()
+
+            async def asyncTearDown(self) -> None:
+                raise NotImplementedError
+
+        for name in ["test", "test_context"] * 20:
+            result = Recorder()
+            with self.assertRaises(KeyboardInterrupt):
+                Inner(name).run(result)
+            self.assertEqual(result.told, [])
 
     def test_errors_before_it_are_reported(self) -> None:
         """What failed before Ctrl-C has been told, where unittest tells at once."""
@@ -411,9 +494,31 @@ class TestA(Base):
             with trio.CancelScope(shield=True):
                 say("ready")
                 await trio.sleep(0.5)
+            say("joined")
 """
         )
-        self.assertIn("KeyboardInterrupt", output)
+        self.assertRegex(output, "(?s)joined.*KeyboardInterrupt")
+
+    def test_while_a_nursery_that_was_left_open_ends(self) -> None:
+        """Nor does it leave a task behind that was being waited for."""
+        output = self.check(
+            """
+class TestA(Base):
+    async def test_a(self):
+        nursery = await trio.open_nursery().__aenter__()
+        nursery.start_soon(self.slow)
+        await trio.sleep(0.01)
+
+    async def slow(self):
+        with trio.CancelScope(shield=True):
+            await trio.sleep(0.1)
+            say("ready")
+            await trio.sleep(0.5)
+        say("joined")
+"""
+        )
+        self.assertRegex(output, "(?s)joined.*KeyboardInterrupt")
+        self.assertNotIn("Exception ignored", output)
 
     def test_catch_option(self) -> None:
         """Under unittest -c the first Ctrl-C ends the run after the current test."""

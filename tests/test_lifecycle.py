@@ -143,10 +143,24 @@ class TestStages(unittest.TestCase):
         self.assertEqual(
             error.__notes__,
             [
-                "later in the same test: ValueError('async cleanup')",
-                "later in the same test: ValueError('sync cleanup')",
+                "later in the same test: ValueError: async cleanup",
+                "later in the same test: ValueError: sync cleanup",
             ],
         )
+
+    def test_debug_with_a_later_error_that_cannot_be_shown(self) -> None:
+        """An exception that fails to show itself does not hide the first one."""
+
+        class Shy(Exception):
+            def __str__(self) -> str:
+                raise NotImplementedError
+
+            __repr__ = __str__
+
+        error = debug_error(staged("test", "sync cleanup", error=Shy))
+        self.assertIsInstance(error, Shy)
+        (note,) = error.__notes__
+        self.assertIn("Shy: <", note)
 
     def test_debug_leaves_nothing_open(self) -> None:
         """After a failing debug() the next run is healthy."""
@@ -411,6 +425,29 @@ class TestRunTrio(unittest.TestCase):
         )
         self.assertEqual(told(Inner), [message])
         self.assertEqual(told(Inner, "test_expected"), [message])
+
+    def test_error_of_the_host(self) -> None:
+        """A host's own RuntimeError is not taken for Trio's complaint."""
+
+        class Inner(AsyncTrioTestCase):
+            def runTrio(self, async_fn, *, clock, instruments):  # type: ignore
+                async def around() -> None:
+                    async with trio.open_nursery() as nursery:
+                        nursery.start_soon(async_fn)
+
+                trio.run(around)
+                raise RuntimeError("the host's")
+
+            async def test(self) -> None:
+                pass
+
+        class LeftOpen(Inner):
+            async def asyncSetUp(self) -> None:
+                await trio.open_nursery().__aenter__()
+
+        self.assertEqual(told(Inner), ["ERROR RuntimeError: the host's"])
+        (verdict,) = told(LeftOpen)
+        self.assertIn("left <trio.Nursery", verdict)
 
     def test_run_that_dies(self) -> None:
         """What was found before the run died is told, and then what it died of."""

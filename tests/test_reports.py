@@ -219,6 +219,41 @@ class TestPlainReports(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(told(Inner, name), [verdict])
 
+    def test_long_chains(self) -> None:
+        """However long the chain of contexts is, the error is reported."""
+
+        class Inner(AsyncTrioTestCase):
+            async def test(self) -> None:
+                error: Exception = ValueError("first")
+                for _ in range(5000):
+                    later = ValueError("later")
+                    later.__context__ = error
+                    error = later
+                raise error
+
+        self.assertEqual(repr(debug_error(Inner)), "ValueError('later')")
+
+    def test_group_that_cannot_be_parted(self) -> None:
+        """A group class may fail to take itself apart; it is reported whole."""
+
+        class Whole(BaseExceptionGroup[Any]):
+            def derive(self, errors: Any) -> Any:
+                raise NotImplementedError
+
+        class Inner(AsyncTrioTestCase):
+            def setUp(self) -> None:
+                self.scope = self.enterContext(trio.CancelScope())
+
+            async def test(self) -> None:
+                self.scope.cancel()
+                try:
+                    await trio.sleep_forever()
+                except trio.Cancelled as cancelled:
+                    raise Whole("whole", [cancelled, ValueError("x")]) from None
+
+        (verdict,) = told(Inner)
+        self.assertIn("ERROR Whole: whole", verdict)
+
     def test_cancelled_of_ours_is_no_context(self) -> None:
         """The body's Cancelled has no other one behind it."""
 
@@ -397,6 +432,22 @@ class TestGroupsOfSeveral(unittest.TestCase):
                 group.__notes__ = ["a note"]
                 raise group from KeyError("cause")
 
+            async def test_context(self) -> None:
+                try:
+                    raise KeyError("context")
+                except KeyError:
+                    errors = [AssertionError(), AssertionError()]
+                    raise ExceptionGroup("", errors)  # noqa: B904
+
+            async def test_from_none(self) -> None:
+                try:
+                    raise KeyError("context")
+                except KeyError:
+                    errors = [AssertionError(), AssertionError()]
+                    raise ExceptionGroup("", errors) from None
+
+        self.assertIn("During handling of the above", report(Inner, "test_context"))
+        self.assertNotIn("During handling", report(Inner, "test_from_none"))
         result = run(Inner)
         self.assertEqual(result.told, ["FAIL ExceptionGroup: both (2 sub-exceptions)"])
         self.assertEqual(
@@ -527,7 +578,28 @@ class TestSubTests(unittest.TestCase):
                 with self.subTest("after"):
                     pass
 
-        self.assertEqual(told(Inner), ["pass"])
+        result = run(Inner)
+        self.assertEqual(result.told, ["pass"])
+        self.assertEqual(result.passed_subtests, 1)
+
+    def test_in_a_teardown_after_an_expected_failure(self) -> None:
+        """Only the body may fail as expected, also when a crash made it fail."""
+
+        class Inner(Raising):
+            @unittest.expectedFailure
+            async def test(self) -> None:
+                self.nursery.start_soon(self.child)
+                await trio.sleep_forever()
+
+            async def asyncTearDown(self) -> None:
+                for _ in range(10):
+                    await trio.lowlevel.checkpoint()
+
+            def tearDown(self) -> None:
+                with self.subTest(1):
+                    self.fail("in the teardown")
+
+        self.assertEqual(told(Inner), ["subtest FAIL AssertionError: in the teardown"])
 
     def test_error_beside_a_cancellation(self) -> None:
         """The error is the subtest's, and the cancellation still reaches its scope."""

@@ -52,7 +52,8 @@ async def caught(
     return None
 
 
-def _refuse_generator(result: object, function: object) -> None:
+def refuse_generator(result: object, function: object) -> None:
+    """Raise an error if a call has made an async generator, and so run nothing."""
     if inspect.isasyncgen(result):
         raise TypeError(
             f"{_name(function)} is an async generator: it contains `yield`, so "
@@ -70,7 +71,7 @@ async def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> An
     if result is not None:
         if inspect.isawaitable(result):
             return await result
-        _refuse_generator(result, function)
+        refuse_generator(result, function)
     return result
 
 
@@ -94,7 +95,7 @@ async def call_async_hook(case: TestCase, name: str, /) -> None:
     hook = getattr(case, name)
     result = hook()
     if not inspect.isawaitable(result):
-        _refuse_generator(result, hook)
+        refuse_generator(result, hook)
         (sync_name,) = (sync for sync, twin in _ASYNC_TWINS.items() if twin == name)
         raise TypeError(
             f"{type(case).__qualname__}.{name} is not async: it returned {result!r}, "
@@ -121,6 +122,7 @@ def call_cleanup_outside(
 ) -> None:
     """Call a cleanup outside of any Trio run, where only sync ones can run."""
     result = function(*args, **kwargs)
+    refuse_generator(result, function)
     if inspect.isawaitable(result):
         discard(result)
         raise RuntimeError(

@@ -56,9 +56,9 @@ _OWNED_BY_TASKS = (Lock, StrictFIFOLock, Condition, CapacityLimiter)
 
 
 def _name(manager: object) -> str:
-    """Return what to call a context manager in a message."""
+    """Return what to call a context manager in a message; its repr may fail."""
     generator = getattr(manager, "gen", None)  # of an @asynccontextmanager
-    return getattr(generator, "__qualname__", None) or repr(manager)
+    return getattr(generator, "__qualname__", None) or type(manager).__qualname__
 
 
 def _changes(before: Context, after: Context) -> list[tuple[ContextVar[Any], Any]]:
@@ -210,7 +210,10 @@ class LiveContext:
         """Wait for the context's turn, leave it, and return what that raised."""
         cancelled = await caught(self._turn.wait)
         if isinstance(cancelled, Cancelled) and cancelled.source == "nursery":
-            self._crash = self._test.crash(f"{self._name}: {cancelled.reason}")
+            nurseries = current_task().child_nurseries
+            self._crash = self._test.crash(
+                f"{self._name}: {cancelled.reason}", *nurseries
+            )
             with CancelScope(shield=True):
                 await self._turn.wait()
         if isinstance(self._manager, _NurseryManager):
@@ -229,7 +232,7 @@ class LiveContext:
         if error is not None:
             error = part(error, Cancelled)[1]
         if error is not None and self._entered.is_set() and not self._turn.is_set():
-            self._crash = self._test.crash(f"{self._name}: {error!r}")
+            self._crash = self._test.crash(f"{self._name}: {type(error).__name__}")
         if self._crash is not None:
             self._crash.resolve(error)
         else:

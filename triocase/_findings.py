@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections import deque
 from typing import TYPE_CHECKING
+from unittest import SkipTest
 
-from ._groups import part, split
+from ._groups import leaves, part, split
 from ._tracebacks import user_frames
 
 if sys.version_info < (3, 11):
@@ -27,8 +28,9 @@ class Finding:
     or the context that lost a task has closed, and later errors wait behind it.
     """
 
-    def __init__(self, *, expected: bool) -> None:
+    def __init__(self, *, expected: bool, is_crash: bool) -> None:
         self.expected = expected
+        self.is_crash = is_crash
         self.pending = True
         self.error: BaseException | None = None
 
@@ -58,6 +60,7 @@ class Findings:
         self._verdict = verdict
         self._waiting: deque[Finding] = deque()
         self._cancelled: tuple[Cancelled, bool] | None = None
+        self._explained = False
         self._left_open: list[RuntimeError] = []
 
     # --- To add something ---------------------------------------------------------
@@ -65,11 +68,13 @@ class Findings:
     def add(self, error: BaseException) -> None:
         """Add an error. A Ctrl-C in it counts at once, whatever it waits behind."""
         self.note_interrupt(split(error).interrupt)
-        self.add_crash().resolve(error)
+        finding = Finding(expected=self.body_runs, is_crash=False)
+        finding.resolve(error)
+        self._waiting.append(finding)
 
     def add_crash(self) -> Finding:
         """Add an error that is not known yet; whoever adds it must resolve it."""
-        finding = Finding(expected=self.body_runs)
+        finding = Finding(expected=self.body_runs, is_crash=True)
         self._waiting.append(finding)
         return finding
 
@@ -79,9 +84,10 @@ class Findings:
             self._left_open.append(RuntimeError(f"{by} left {left} open. {advice}"))
 
     def note_interrupt(self, error: BaseException | None) -> None:
-        """Count a Ctrl-C, once, before whatever it interrupted has ended."""
-        if isinstance(error, KeyboardInterrupt) and error not in self.interrupts:
+        """Count a Ctrl-C, once, and each that came while it was being handled."""
+        while isinstance(error, KeyboardInterrupt) and error not in self.interrupts:
             self.interrupts.append(error)
+            error = error.__context__
 
     # --- To tell it ---------------------------------------------------------------
 
@@ -101,30 +107,33 @@ class Findings:
         while self._waiting and not self._waiting[0].pending:
             finding = self._waiting.popleft()
             if finding.error is not None:
-                self._tell_one(finding.error, expected=finding.expected)
+                self._tell_one(finding, finding.error)
                 finding.error = None
 
-    def _tell_one(self, error: BaseException, *, expected: bool) -> None:
+    def _tell_one(self, finding: Finding, error: BaseException) -> None:
         interrupt, cancelled, rest = split(error)
         self.note_interrupt(interrupt)
         if cancelled is not None and self._cancelled is None:
-            self._cancelled = cancelled, expected
+            self._cancelled = cancelled, finding.expected
         if isinstance(rest, BaseExceptionGroup) and self.stop_signal is not None:
             # unittest's signal to itself; beside a real error it has been heard.
             rest = part(rest, type(self.stop_signal))[1] or self.stop_signal
         if rest is not None:
-            self._verdict.tell(rest, expected=expected)
+            # A skip explains a cancelled test only where it is what cancelled it.
+            skip = all(isinstance(leaf, SkipTest) for leaf in leaves(rest))
+            self._explained |= finding.is_crash or not skip
+            self._verdict.tell(rest, expected=finding.expected)
 
     def tell_the_rest(self) -> None:
         """Tell what can be judged only when the run has ended."""
         for finding in self._waiting:
             finding.pending = False
         self.tell()
-        if self._cancelled is not None and not (self._verdict.told or self.interrupts):
+        if self._cancelled is not None and not (self._explained or self.interrupts):
             self._tell_cancellation(*self._cancelled)
-        for error in self._left_open:
-            self._verdict.tell(error)
-        self._cancelled = None
+        if not self.stopping:  # else it is we who have left the teardown out
+            for error in self._left_open:
+                self._verdict.tell(error)
 
     def raise_interrupt(self) -> None:
         """Raise the first Ctrl-C, if there was one."""

@@ -54,7 +54,10 @@ def part(
     if all(mine):
         return error, None
     parts: tuple[BaseException | None, BaseException | None]
-    parts = error.split(kinds)  # type: ignore[attr-defined]  # it is a group
+    try:
+        parts = error.split(kinds)  # type: ignore[attr-defined]  # it is a group
+    except Exception:  # a group class of the user's that cannot be taken apart
+        parts = None, error
     return parts
 
 

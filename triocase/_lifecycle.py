@@ -32,9 +32,16 @@ from trio.lowlevel import (
     spawn_system_task,
 )
 
-from ._calls import call, call_async_hook, call_sync_hook, call_test, caught
+from ._calls import (
+    call,
+    call_async_hook,
+    call_sync_hook,
+    call_test,
+    caught,
+    refuse_generator,
+)
 from ._findings import Finding, Findings
-from ._groups import part
+from ._groups import part, split
 from ._left_open import Fence, errors_in, join
 
 if TYPE_CHECKING:
@@ -108,6 +115,13 @@ class TestRun:
     @enable_ki_protection
     async def run(self) -> None:
         """Run all stages in the current task."""
+        try:
+            await self._run_stages()
+        finally:
+            if not self.finished:  # the run dies: let no context wait for its turn
+                self._abandon_contexts()
+
+    async def _run_stages(self) -> None:
         case, findings = self.case, self.findings
         self._task = current_task()
         self._outer.__enter__()
@@ -153,6 +167,9 @@ class TestRun:
                 return
             function, args, kwargs = cleanup
             await self._attempt(call, function, *args, **kwargs)
+        self._abandon_contexts()
+
+    def _abandon_contexts(self) -> None:
         for context in self._contexts:
             context.abandon()
 
@@ -183,7 +200,8 @@ class TestRun:
         if descriptions := fence.leave():
             self.findings.add_left_open(descriptions, of.format(self.case), advice)
             with CancelScope(shield=True):
-                await self._attempt(join, fence.left_open)
+                while any(nursery.child_tasks for nursery in fence.left_open):
+                    await self._attempt(join, fence.left_open)  # Ctrl-C interrupts it
             for nursery in fence.left_open:
                 for error in errors_in(nursery):
                     self.findings.add(error)
@@ -199,7 +217,7 @@ class TestRun:
         """Own ``self.nursery``, in a task of its own: the keeper."""
         error = await caught(self._hold_nursery_open)
         if error is not None:
-            self._feel_crash(error)
+            self._feel_crash(type(error).__name__)
         if self._nursery_crash is not None:
             self._nursery_crash.resolve(error)
         self._nursery_closed.set()
@@ -221,7 +239,7 @@ class TestRun:
 
         def look() -> None:
             for error in errors_in(nursery):
-                self._feel_crash(error)
+                self._feel_crash(type(error).__name__)
 
         look()
         with CancelScope(shield=True):
@@ -229,14 +247,22 @@ class TestRun:
 
     def _feel_crash(self, reason: object) -> None:
         if self._nursery_crash is None:
-            self._nursery_crash = self.crash(reason)
+            assert self.nursery is not None
+            self._nursery_crash = self.crash(reason, self.nursery)
 
-    def crash(self, reason: object) -> Finding:
+    def crash(self, reason: object, *nurseries: Nursery) -> Finding:
         """Note that a background task has crashed, and cancel what that cancels.
+
+        Args:
+            reason: For the message of the ``Cancelled`` that the test gets.
+            nurseries: Where the task was; a Ctrl-C that hit it counts at once.
 
         Returns:
             The finding, whose error the caller must :meth:`~Finding.resolve`.
         """
+        for nursery in nurseries:
+            for error in errors_in(nursery):
+                self.findings.note_interrupt(split(error).interrupt)
         because = f"a background task crashed: {reason}"
         if self._stage is Stage.SETUP:
             self._outer.cancel(because)
@@ -267,6 +293,7 @@ class TestRun:
             function, args, kwargs = cleanup
             try:
                 result = function(*args, **kwargs)
+                refuse_generator(result, function)
             except Exception as error:
                 self.findings.add(error)
                 well = False

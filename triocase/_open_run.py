@@ -11,6 +11,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from ._calls import refuse_async_class_hooks
+from ._groups import leaves
 from ._lifecycle import TestRun
 from ._verdicts import verdict_for
 
@@ -58,13 +59,20 @@ def _unwrapped(case: AsyncTrioTestCase, method: Callable[[], Any]) -> Callable[[
     return method
 
 
+def _is_complaint(error: Exception) -> bool:
+    return all(
+        isinstance(leaf, RuntimeError) and "Nursery stack corrupted" in str(leaf)
+        for leaf in leaves(error)
+    )
+
+
 def _open_run(case: AsyncTrioTestCase, test: TestRun) -> None:
     case._trioTest = test
     try:
         case.runTrio(test.run, clock=None, instruments=())
-    except RuntimeError:
-        # Trio's own complaint about a nursery that was left open; we have named it.
-        if not (test.finished and test.left_a_nursery_open):
+    except Exception as error:
+        # Not so Trio's own complaint about a nursery that was left open: we named it.
+        if not (test.finished and test.left_a_nursery_open and _is_complaint(error)):
             raise
     finally:
         del case._trioTest

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from trio import Cancelled
 
-from ._groups import part, readable
+from ._groups import part, readable, split
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
     from ._case import AsyncTrioTestCase
+    from ._findings import Findings
 
 __unittest = True
 
@@ -49,12 +50,21 @@ class SubTest:
                 # Nothing for unittest to report. A KeyboardInterrupt is the one
                 # exception that it lets through and does not count.
                 return self._end(KeyboardInterrupt())
+            if passing is not None:
+                # Should unittest end the test here, Ctrl-C still ends the run.
+                self._findings.note_interrupt(split(passing).interrupt)
             swallowed = self._end(readable(rest, self._case.failureException))
             if swallowed and passing is not None:
                 raise passing
             return swallowed
         finally:
             del error, passing, rest  # this frame may be in their tracebacks: no cycle
+
+    @property
+    def _findings(self) -> Findings:
+        test = self._case._trioTest
+        assert test is not None  # without a run nothing is caught, and nothing told
+        return test.findings
 
     def _end(self, error: BaseException | None) -> bool | None:
         """Leave unittest's context; note what it raises to end the test early."""
@@ -63,9 +73,7 @@ class SubTest:
                 return self._context.__exit__(None, None, None)
             return self._context.__exit__(type(error), error, error.__traceback__)
         except BaseException as signal:
-            test = self._case._trioTest
-            assert test is not None  # without a run unittest raises no signal
-            test.findings.stop_signal = signal
+            self._findings.stop_signal = signal
             raise
         finally:
             del error

@@ -61,27 +61,27 @@ def joined(
     return above + below
 
 
-def tidy(
-    error: BaseException, failure: type[BaseException], seen: set[int] | None = None
-) -> None:
+def tidy(error: BaseException, failure: type[BaseException]) -> None:
     """Take frames that tell a reader nothing from all tracebacks of ``error``."""
-    seen = set() if seen is None else seen
-    seen.add(id(error))
-    shown = entries(error)
-    if isinstance(error, Cancelled):
-        _cut_libraries(shown)
-    elif isinstance(error, failure):
-        # How an assertion method fails. unittest itself leaves that out of the
-        # exception that it is told about, but not of a group's leaves.
-        while len(shown) > 1 and "__unittest" in shown[-1].tb_frame.f_globals:
-            del shown[-1]
-    error.with_traceback(linked(shown))  # an exception class may be frozen
-    related = [error.__cause__, error.__context__]
-    if isinstance(error, BaseExceptionGroup):
-        related += error.exceptions
-    for other in related:
-        if other is not None and id(other) not in seen:
-            tidy(other, failure, seen)
+    seen: set[int] = set()
+    related: list[BaseException | None] = [error]
+    while related:
+        one = related.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        shown = entries(one)
+        if isinstance(one, Cancelled):
+            _cut_libraries(shown)
+        elif isinstance(one, failure):
+            # How an assertion method fails. unittest itself leaves that out of the
+            # exception that it is told about, but not of a group's leaves.
+            while len(shown) > 1 and "__unittest" in shown[-1].tb_frame.f_globals:
+                del shown[-1]
+        one.with_traceback(linked(shown))  # an exception class may be frozen
+        related += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            related += one.exceptions
 
 
 def _cut_libraries(entries: list[TracebackType]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from traceback import format_exception_only
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ._groups import add_note, readable
@@ -91,7 +92,8 @@ class DebugVerdict:
             return
         first = self._errors[0]
         for error in self._errors[1:]:
-            add_note(first, f"later in the same test: {error!r}")
+            (text,) = format_exception_only(type(error), error)[-1:]
+            add_note(first, f"later in the same test: {text.strip()}")
         self._errors.clear()
         try:
             raise first
