@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from trio.abc import Clock, Instrument
 
     from ._assertions import Expected
-    from ._lifecycle import Cleanup, TestRun
+    from ._cleanups import Cleanup
+    from ._lifecycle import TestRun
 
 __unittest = True
 
@@ -221,7 +222,7 @@ class AsyncTrioTestCase(TestCase):
         test = self._trioTest
         if test is None:
             raise RuntimeError("doAsyncCleanups() works only while the test runs.")
-        return await test.do_async_cleanups()
+        return await test.cleanups.run_async()
 
     def doCleanups(self) -> bool:  # type: ignore[override]  # as in unittest itself
         """Run all cleanups now, the last that was added first, as unittest does.
@@ -234,7 +235,7 @@ class AsyncTrioTestCase(TestCase):
                 wait for the end of the test, or for :meth:`doAsyncCleanups`.
         """
         if self._trioTest is not None:
-            return self._trioTest.do_cleanups()
+            return self._trioTest.cleanups.run_sync()
         well: Any = super().doCleanups()
         return bool(well)
 

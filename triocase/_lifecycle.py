@@ -21,7 +21,6 @@ keeper's block is over; from then on an instrument looks for errors as tasks exi
 
 from __future__ import annotations
 
-import inspect
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -32,29 +31,20 @@ from trio.lowlevel import (
     spawn_system_task,
 )
 
-from ._calls import (
-    call,
-    call_async_hook,
-    call_sync_hook,
-    call_test,
-    caught,
-    refuse_generator,
-)
+from ._calls import call, call_async_hook, call_sync_hook, call_test, caught
+from ._cleanups import Cleanups
 from ._findings import Finding, Findings
-from ._groups import part, split
+from ._groups import split
 from ._left_open import Fence, errors_in, join
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from trio import Nursery
-    from trio.lowlevel import Task
 
     from ._case import AsyncTrioTestCase
     from ._contexts import LiveContext
     from ._verdicts import Verdict
-
-    Cleanup = tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]
 
 __unittest = True
 
@@ -87,6 +77,7 @@ class TestRun:
         case: The test.
         nursery: What the test sees as ``self.nursery``.
         findings: What goes wrong.
+        cleanups: What is to be run after the teardown.
         finished: Whether all stages are over.
     """
 
@@ -96,10 +87,10 @@ class TestRun:
         self.case = case
         self.nursery: Nursery | None = None
         self.findings = Findings(verdict)
+        self.cleanups = Cleanups(case, self.findings)
         self.finished = False
         self._method = method
         self._stage = Stage.SETUP
-        self._task: Task | None = None
         self._outer = CancelScope()
         self._inner = Fence()
         self._body = Fence()
@@ -107,7 +98,6 @@ class TestRun:
         self._nursery_ends = Event()
         self._nursery_closed = Event()
         self._nursery_crash: Finding | None = None
-        self._cleanups: list[Cleanup] = []
         self._contexts: list[LiveContext] = []
 
     # --- The stages ---------------------------------------------------------------
@@ -123,7 +113,7 @@ class TestRun:
 
     async def _run_stages(self) -> None:
         case, findings = self.case, self.findings
-        self._task = current_task()
+        self.cleanups.task = current_task()
         self._outer.__enter__()
         self._inner.enter()
         well = await self._attempt(self._set_up)
@@ -162,7 +152,7 @@ class TestRun:
     async def _clean_up(self) -> None:
         # A second Ctrl-C cuts the cleanups short.
         while len(self.findings.interrupts) < 2:
-            cleanup = self._next_cleanup()
+            cleanup = self.cleanups.take()
             if cleanup is None:
                 return
             function, args, kwargs = cleanup
@@ -270,7 +260,7 @@ class TestRun:
             self._body.scope.cancel(because)
         return self.findings.add_crash()
 
-    # --- Contexts and cleanups ----------------------------------------------------
+    # --- Contexts ------------------------------------------------------------------
 
     def adopt(self, context: LiveContext) -> None:
         """Take responsibility for a context that is about to be entered."""
@@ -280,51 +270,3 @@ class TestRun:
                 "context. Write `async with` around the code that needs it."
             )
         self._contexts.append(context)
-
-    def _next_cleanup(self) -> Cleanup | None:
-        """Take the cleanup that was added last."""
-        self._cleanups += self.case._trioTakeCleanups()
-        return self._cleanups.pop() if self._cleanups else None
-
-    def do_cleanups(self) -> bool:
-        """Run the cleanups now, from sync code; stop at the first async one."""
-        well = True
-        while cleanup := self._next_cleanup():
-            function, args, kwargs = cleanup
-            try:
-                result = function(*args, **kwargs)
-                refuse_generator(result, function)
-            except Exception as error:
-                self.findings.add(error)
-                well = False
-            else:
-                if inspect.isawaitable(result):
-                    self._cleanups.append((_finish, (result,), {}))
-                    raise RuntimeError(
-                        f"doCleanups() cannot await the cleanup {function!r}. Write "
-                        f"`await self.doAsyncCleanups()` instead."
-                    )
-        return well
-
-    async def do_async_cleanups(self) -> bool:
-        """Run the cleanups now, from async code in the test's task."""
-        if current_task() is not self._task:
-            raise RuntimeError(
-                "doAsyncCleanups() belongs in the test itself, in a setup or teardown; "
-                "it was called in a background task."
-            )
-        well = True
-        while cleanup := self._next_cleanup():
-            function, args, kwargs = cleanup
-            try:
-                await call(function, *args, **kwargs)
-            except BaseException as error:
-                if part(error, Cancelled, KeyboardInterrupt)[0] is not None:
-                    raise
-                self.findings.add(error)
-                well = False
-        return well
-
-
-async def _finish(awaitable: Awaitable[object]) -> None:
-    await awaitable

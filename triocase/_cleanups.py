@@ -1,0 +1,86 @@
+"""The cleanups of one test: sync and async in one list, the last added first."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from trio import Cancelled
+from trio.lowlevel import current_task
+
+from ._calls import call, refuse_generator
+from ._groups import part
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from trio.lowlevel import Task
+
+    from ._case import AsyncTrioTestCase
+    from ._findings import Findings
+
+    Cleanup = tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]
+
+__unittest = True
+
+
+class Cleanups:
+    """What unittest has been given with ``addCleanup``, and not yet run.
+
+    Attributes:
+        task: The test's task, in which they run.
+    """
+
+    def __init__(self, case: AsyncTrioTestCase, findings: Findings) -> None:
+        self.task: Task | None = None
+        self._case = case
+        self._findings = findings
+        self._stack: list[Cleanup] = []
+
+    def take(self) -> Cleanup | None:
+        """Take the one that was added last."""
+        self._stack += self._case._trioTakeCleanups()
+        return self._stack.pop() if self._stack else None
+
+    def run_sync(self) -> bool:
+        """Run them now, from sync code; stop with an error at the first async one."""
+        well = True
+        while cleanup := self.take():
+            function, args, kwargs = cleanup
+            try:
+                result = function(*args, **kwargs)
+                refuse_generator(result, function)
+            except Exception as error:
+                self._findings.add(error)
+                well = False
+            else:
+                if inspect.isawaitable(result):
+                    self._stack.append((_finish, (result,), {}))
+                    raise RuntimeError(
+                        f"doCleanups() cannot await the cleanup {function!r}. Write "
+                        f"`await self.doAsyncCleanups()` instead."
+                    )
+        return well
+
+    async def run_async(self) -> bool:
+        """Run them now, from async code in the test's task."""
+        if current_task() is not self.task:
+            raise RuntimeError(
+                "doAsyncCleanups() belongs in the test itself, in a setup or teardown; "
+                "it was called in a background task."
+            )
+        well = True
+        while cleanup := self.take():
+            function, args, kwargs = cleanup
+            try:
+                await call(function, *args, **kwargs)
+            except BaseException as error:
+                if part(error, Cancelled, KeyboardInterrupt)[0] is not None:
+                    raise
+                self._findings.add(error)
+                well = False
+        return well
+
+
+async def _finish(awaitable: Awaitable[object]) -> None:
+    await awaitable
