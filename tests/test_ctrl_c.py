@@ -18,7 +18,7 @@ if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
 
 HEAD = """
-import contextlib, os, signal, sys, time
+import contextlib, os, signal, sys, threading, time
 import trio
 from triocase import AsyncTrioTestCase
 
@@ -27,6 +27,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def say(text):
     print(text, flush=True)
+
+def ready():
+    # Asked for from a thread, Ctrl-C comes when the test waits in what follows.
+    threading.Timer(0.2, say, ["ready"]).start()
 
 class Base(AsyncTrioTestCase):
     def setUp(self):
@@ -355,7 +359,7 @@ class TestA(Base):
         await self.enterAsyncContext(self.server())
         self.nursery.start_soon(trio.sleep_forever)
         try:
-            say("ready")
+            ready()
             await trio.sleep(60)
         finally:
             say("body left")
@@ -373,7 +377,7 @@ class TestA(Base):
             """
 class TestA(Base):
     async def test_a(self):
-        say("ready")
+        ready()
         end = time.monotonic() + 60
         while time.monotonic() < end:
             pass
@@ -391,7 +395,7 @@ class TestA(Base):
         await trio.sleep_forever()
 
     async def spin(self):
-        say("ready")
+        ready()
         end = time.monotonic() + 60
         while time.monotonic() < end:
             pass
@@ -408,10 +412,10 @@ class TestA(Base):
     @contextlib.asynccontextmanager
     async def slow(self):
         if {slow!r} == "enter":
-            say("ready")
+            ready()
             await trio.sleep(60)
         yield
-        say("ready")
+        ready()
         await trio.sleep(60)
 
     async def test_a(self):
@@ -429,7 +433,7 @@ class TestA(Base):
         self.addCleanup(self.slow)
 
     async def slow(self):
-        say("ready")
+        ready()
         await trio.sleep(60)
 """
         )
@@ -446,7 +450,7 @@ class TestA(Base):
         await self.slow()
 
     async def slow(self):
-        say("ready")
+        ready()
         await trio.sleep(60)
 """,
             presses=2,
@@ -463,12 +467,12 @@ class TestA(Base):
     async def slow(self):
         yield
         try:
-            say("ready")
+            ready()
             await trio.sleep(60)
         finally:
             with trio.CancelScope(shield=True):
-                say("ready")
-                await trio.sleep(0.5)
+                ready()
+                await trio.sleep(1)
 
     async def test_a(self):
         await self.enterAsyncContext(self.slow())
@@ -492,8 +496,8 @@ class TestA(Base):
             await trio.sleep_forever()
         finally:
             with trio.CancelScope(shield=True):
-                say("ready")
-                await trio.sleep(0.5)
+                ready()
+                await trio.sleep(1)
             say("joined")
 """
         )
@@ -511,9 +515,8 @@ class TestA(Base):
 
     async def slow(self):
         with trio.CancelScope(shield=True):
-            await trio.sleep(0.1)
-            say("ready")
-            await trio.sleep(0.5)
+            ready()
+            await trio.sleep(1)
         say("joined")
 """
         )
@@ -526,8 +529,8 @@ class TestA(Base):
             """
 class TestA(Base):
     async def test_a(self):
-        say("ready")
-        await trio.sleep(0.5)
+        ready()
+        await trio.sleep(1)
         say("body ended")
 """,
             *("-m", "unittest", "-c", "-v", "test_it"),
@@ -540,7 +543,7 @@ class TestA(Base):
             """
 class TestA(Base):
     async def test_a(self):
-        say("ready")
+        ready()
         await trio.sleep(60)
 """,
             *("-m", "pytest", "-s", "-p", "no:cacheprovider", "test_it.py"),

@@ -445,9 +445,18 @@ class TestRunTrio(unittest.TestCase):
             async def asyncSetUp(self) -> None:
                 await trio.open_nursery().__aenter__()
 
+        class Swallowing(LeftOpen):
+            def runTrio(self, async_fn, *, clock, instruments):  # type: ignore
+                with contextlib.suppress(RuntimeError):
+                    trio.run(async_fn)
+                raise RuntimeError("the host's")
+
         self.assertEqual(told(Inner), ["ERROR RuntimeError: the host's"])
         (verdict,) = told(LeftOpen)
         self.assertIn("left <trio.Nursery", verdict)
+        host, left = told(Swallowing)
+        self.assertEqual(host, "ERROR RuntimeError: the host's")
+        self.assertIn("left <trio.Nursery", left)
 
     def test_run_that_dies(self) -> None:
         """What was found before the run died is told, and then what it died of."""

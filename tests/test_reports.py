@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import trio
+import trio.testing
 
 from triocase import AsyncTrioTestCase
 
@@ -589,11 +590,15 @@ class TestSubTests(unittest.TestCase):
             @unittest.expectedFailure
             async def test(self) -> None:
                 self.nursery.start_soon(self.child)
+                self.nursery.start_soon(self.slow)
                 await trio.sleep_forever()
 
+            async def slow(self) -> None:
+                with trio.CancelScope(shield=True):  # longer than the body
+                    await trio.testing.wait_all_tasks_blocked(0.01)
+
             async def asyncTearDown(self) -> None:
-                for _ in range(10):
-                    await trio.lowlevel.checkpoint()
+                await trio.sleep(0.05)
 
             def tearDown(self) -> None:
                 with self.subTest(1):
