@@ -9,7 +9,7 @@ from unittest import SkipTest
 
 from trio import Cancelled, current_effective_deadline
 
-from ._groups import add_note, leaves
+from ._groups import add_note, leaves, part
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
@@ -136,7 +136,7 @@ class AssertRaisesGroupContext(Generic[E]):
             self.exception = error.with_traceback(None)
             if len(found) < len(list(leaves(error))) and _is_cancelled():
                 # The cancellation that came along goes on to its scope.
-                raise error.split(Cancelled)[0] or error
+                raise part(error, Cancelled)[0] or error
         finally:
             del error, found  # this frame may be in their tracebacks: no cycle
         return True

@@ -38,7 +38,7 @@ from trio.lowlevel import current_task, enable_ki_protection, spawn_system_task
 
 from ._calls import call, caught
 from ._groups import part
-from ._left_open import Fence, errors_in, join
+from ._left_open import Fence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -198,10 +198,8 @@ class LiveContext:
         if left := self._fence.leave():
             findings = self._test.findings
             findings.add_left_open(left, self._name, "Leave it where it was entered.")
-            await join(self._fence.left_open)
-            for nursery in self._fence.left_open:
-                for lost in errors_in(nursery):
-                    findings.add(lost)
+            for lost in await self._fence.close():
+                findings.add(lost)
 
     async def _call_enter(self) -> None:
         self._value = await call(self._enter, self._manager)

@@ -44,8 +44,8 @@ class Findings:
     """The errors, cancellations and interrupts of one test.
 
     Any task may add to them. They are told to ``verdict`` by the test's own task
-    between its stages, where no exception is being handled: what is raised while one
-    is handled gets that as its context.
+    between its stages, and after the run, where no exception is being handled: what is
+    raised while one is handled gets that as its context.
 
     Attributes:
         body_runs: Whether the test's body runs: an error now may be the expected one.
@@ -58,6 +58,7 @@ class Findings:
         self.interrupts: list[KeyboardInterrupt] = []
         self.stop_signal: BaseException | None = None
         self._verdict = verdict
+        self._trouble = False
         self._waiting: deque[Finding] = deque()
         self._cancelled: tuple[Cancelled, bool] | None = None
         self._explained = False
@@ -68,14 +69,16 @@ class Findings:
     def add(self, error: BaseException) -> None:
         """Add an error. A Ctrl-C in it counts at once, whatever it waits behind."""
         self.note_interrupt(split(error).interrupt)
-        finding = Finding(expected=self.body_runs, is_crash=False)
-        finding.resolve(error)
-        self._waiting.append(finding)
+        self._append(is_crash=False).resolve(error)
 
     def add_crash(self) -> Finding:
         """Add an error that is not known yet; whoever adds it must resolve it."""
-        finding = Finding(expected=self.body_runs, is_crash=True)
+        return self._append(is_crash=True)
+
+    def _append(self, *, is_crash: bool) -> Finding:
+        finding = Finding(expected=self.body_runs, is_crash=is_crash)
         self._waiting.append(finding)
+        self._trouble = True
         return finding
 
     def add_left_open(self, descriptions: list[str], by: str, advice: str) -> None:
@@ -94,8 +97,7 @@ class Findings:
     @property
     def stopping(self) -> bool:
         """Whether nothing but the cleanups is to follow."""
-        trouble = self._waiting or self._cancelled or self._verdict.told
-        return bool(self.interrupts or (self._verdict.stops_at_error and trouble))
+        return bool(self.interrupts or (self._verdict.stops_at_error and self._trouble))
 
     def expect_failure(self, expected: bool) -> None:
         """Say whether the test's body runs, which may be expected to fail."""

@@ -15,6 +15,8 @@ from trio import Cancelled, CancelScope, Event
 from trio.abc import Instrument
 from trio.lowlevel import add_instrument, current_task, remove_instrument
 
+from ._calls import caught
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -63,6 +65,22 @@ class Fence:
                 found.append(innermost)
             return found
         return []
+
+    async def close(self) -> list[BaseException]:
+        """Wait until the tasks of what was left open have ended.
+
+        Returns:
+            What they have raised, and each Ctrl-C that came meanwhile.
+        """
+        errors = []
+        with CancelScope(shield=True):
+            while any(nursery.child_tasks for nursery in self.left_open):
+                interrupt = await caught(join, self.left_open)
+                if interrupt is not None:
+                    errors.append(interrupt)
+        for nursery in self.left_open:
+            errors += errors_in(nursery)
+        return errors
 
 
 def _describe(nursery: Nursery) -> str:

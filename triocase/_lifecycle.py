@@ -189,12 +189,8 @@ class TestRun:
         """Leave a scope of ours; close and note what is still open inside it."""
         if descriptions := fence.leave():
             self.findings.add_left_open(descriptions, of.format(self.case), advice)
-            with CancelScope(shield=True):
-                while any(nursery.child_tasks for nursery in fence.left_open):
-                    await self._attempt(join, fence.left_open)  # Ctrl-C interrupts it
-            for nursery in fence.left_open:
-                for error in errors_in(nursery):
-                    self.findings.add(error)
+            for error in await fence.close():
+                self.findings.add(error)
 
     @property
     def left_a_nursery_open(self) -> bool:

@@ -17,10 +17,6 @@ class Verdict(Protocol):
     """Where the errors of a test go."""
 
     @property
-    def told(self) -> bool:
-        """Whether anything was reported."""
-
-    @property
     def stops_at_error(self) -> bool:
         """Whether the first error ends the test, but for its cleanups."""
 
@@ -44,7 +40,6 @@ class OutcomeVerdict:
     stops_at_error = False
 
     def __init__(self, case: TestCase, outcome: Any) -> None:
-        self.told = False
         self._case = case
         self._outcome = outcome
         self._failure_is_expected: bool = self._outcome.expecting_failure
@@ -54,7 +49,6 @@ class OutcomeVerdict:
 
     def tell(self, error: BaseException, *, expected: bool = False) -> None:
         before = self._outcome.expecting_failure
-        self.told = True
         self.expect(expected)
         try:
             with self._outcome.testPartExecutor(self._case):
@@ -75,10 +69,6 @@ class DebugVerdict:
     def __init__(self, case: TestCase) -> None:
         self._case = case
         self._errors: list[BaseException] = []
-
-    @property
-    def told(self) -> bool:
-        return bool(self._errors)
 
     def expect(self, expected: bool) -> None:
         pass
