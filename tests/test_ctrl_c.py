@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import unittest
@@ -225,6 +226,29 @@ class TestRaised(unittest.TestCase):
         with self.assertRaises(KeyboardInterrupt):
             Inner("test").run(result)
         self.assertEqual(result.told, [])  # it was not the user who left it open
+
+    def test_while_a_nursery_that_was_left_open_ends(self) -> None:
+        """Its tasks are waited for all the same, and Ctrl-C counts."""
+        events: list[str] = []
+
+        class Inner(AsyncTrioTestCase):
+            async def slow(self) -> None:
+                with trio.CancelScope(shield=True):
+                    await trio.sleep(0.05)
+                    await trio.to_thread.run_sync(os.kill, os.getpid(), signal.SIGINT)
+                    await trio.sleep(0.05)
+                events.append("joined")
+
+            async def test(self) -> None:
+                nursery = await trio.open_nursery().__aenter__()
+                nursery.start_soon(self.slow)
+                await trio.lowlevel.checkpoint()
+
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        with self.assertRaises(KeyboardInterrupt):
+            run(Inner)
+        self.assertEqual(events, ["joined"])
 
     def test_in_a_subtest_that_ends_the_test(self) -> None:
         """A subtest at which unittest stops does not hide it either."""
