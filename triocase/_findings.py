@@ -71,6 +71,12 @@ class Findings:
         self.note_interrupt(split(error).interrupt)
         self._append(is_crash=False).resolve(error)
 
+    def add_unawaited(self, warning: RuntimeWarning) -> None:
+        """Add a coroutine that never ran; no test is meant to fail by that."""
+        finding = self._append(is_crash=False)
+        finding.expected = False
+        finding.resolve(warning)
+
     def add_crash(self) -> Finding:
         """Add an error that is not known yet; whoever adds it must resolve it."""
         return self._append(is_crash=True)
@@ -120,11 +126,14 @@ class Findings:
         if isinstance(rest, BaseExceptionGroup) and self.stop_signal is not None:
             # unittest's signal to itself; beside a real error it has been heard.
             rest = part(rest, type(self.stop_signal))[1] or self.stop_signal
-        if rest is not None:
-            # A skip explains a cancelled test only where it is what cancelled it.
-            skip = all(isinstance(leaf, SkipTest) for leaf in leaves(rest))
-            self._explained |= finding.is_crash or not skip
-            self._verdict.tell(rest, expected=finding.expected)
+        try:
+            if rest is not None:
+                # A skip explains a cancelled test only where it is what cancelled it.
+                skip = all(isinstance(leaf, SkipTest) for leaf in leaves(rest))
+                self._explained |= finding.is_crash or not skip
+                self._verdict.tell(rest, expected=finding.expected)
+        finally:
+            del error, rest  # this frame is in their tracebacks: no cycle
 
     def tell_the_rest(self) -> None:
         """Tell what can be judged only when the run has ended."""

@@ -36,6 +36,7 @@ from ._cleanups import Cleanups
 from ._findings import Finding, Findings
 from ._groups import split
 from ._left_open import Fence, errors_in, join
+from ._unawaited import UnawaitedWatch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -78,6 +79,7 @@ class TestRun:
         nursery: What the test sees as ``self.nursery``.
         findings: What goes wrong.
         cleanups: What is to be run after the teardown.
+        unawaited: Looks for coroutines that are never awaited.
         finished: Whether all stages are over.
     """
 
@@ -88,6 +90,7 @@ class TestRun:
         self.nursery: Nursery | None = None
         self.findings = Findings(verdict)
         self.cleanups = Cleanups(case, self.findings)
+        self.unawaited = UnawaitedWatch(self.findings.add_unawaited)
         self.finished = False
         self._method = method
         self._stage = Stage.SETUP
@@ -127,6 +130,8 @@ class TestRun:
         if self._outer.cancel_called:
             self._inner.scope.shield = True  # the setup is over: awaits work again
         await self._clean_up()
+        if self.nursery is None or not self.nursery.child_tasks:
+            self.unawaited.forget_lines()  # all of the user's code has run
         self._stage = Stage.CLOSING
         await self._leave(self._inner, "{}", _LEAVE_IN_TEARDOWN)
         self._outer.__exit__(None, None, None)
@@ -137,6 +142,7 @@ class TestRun:
     async def _set_up(self) -> None:
         spawn_system_task(self._keep_nursery)
         await self._nursery_opened.wait()
+        self.unawaited.remember_lines()
         await call_sync_hook(self.case, "setUp")
         await call_async_hook(self.case, "asyncSetUp")
 

@@ -33,15 +33,20 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
     verdict = verdict_for(case)
     test = TestRun(case, _unwrapped(case, method), verdict)
     findings = test.findings
+    test.unawaited.start()
     try:
-        refuse_async_class_hooks(type(case))
-        _open_run(case, test)
-    except BaseException as error:
-        # A Ctrl-C that hits Trio itself comes as the cause of a TrioInternalError.
-        cause = error.__cause__
-        findings.expect_failure(False)
-        findings.add(cause if isinstance(cause, KeyboardInterrupt) else error)
-    findings.tell_the_rest()
+        try:
+            refuse_async_class_hooks(type(case))
+            _open_run(case, test)
+        except BaseException as error:
+            # A Ctrl-C that hits Trio itself comes as the cause of a TrioInternalError.
+            cause = error.__cause__
+            findings.expect_failure(False)
+            findings.add(cause if isinstance(cause, KeyboardInterrupt) else error)
+        findings.tell_the_rest()
+    finally:
+        test.unawaited.stop()
+    findings.tell()  # what was found only as the errors above were dropped
     findings.raise_interrupt()
     verdict.close()
 

@@ -8,7 +8,7 @@ and from a group's own traceback, where all that they show is how a nursery ends
 from __future__ import annotations
 
 import sys
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from trio import Cancelled
 
@@ -21,9 +21,14 @@ _HARNESS = "triocase"
 _LIBRARIES = frozenset({_HARNESS, "trio", "outcome", "contextlib"})
 
 
-def _package(entry: TracebackType) -> str:
-    name: str = entry.tb_frame.f_globals.get("__name__", "")
+def _package(frame: FrameType) -> str:
+    name: str = frame.f_globals.get("__name__", "")
     return name.partition(".")[0]
+
+
+def is_library(frame: FrameType) -> bool:
+    """Return whether a frame is the harness's, Trio's or contextlib's."""
+    return _package(frame) in _LIBRARIES
 
 
 def entries(error: BaseException) -> list[TracebackType]:
@@ -31,13 +36,13 @@ def entries(error: BaseException) -> list[TracebackType]:
     found = []
     entry = error.__traceback__
     while entry is not None:
-        if _package(entry) != _HARNESS:
+        if _package(entry.tb_frame) != _HARNESS:
             found.append(entry)
         entry = entry.tb_next
     if isinstance(error, BaseExceptionGroup):
         # All that libraries show in a group's own traceback is how a nursery ends.
-        return [entry for entry in found if _package(entry) not in _LIBRARIES]
-    while found and _package(found[0]) in _LIBRARIES:
+        return [entry for entry in found if not is_library(entry.tb_frame)]
+    while found and is_library(found[0].tb_frame):
         del found[0]
     return found
 
@@ -86,7 +91,7 @@ def tidy(error: BaseException, failure: type[BaseException]) -> None:
 
 def _cut_libraries(entries: list[TracebackType]) -> None:
     """Cut what libraries did below the user's last frame."""
-    while entries and _package(entries[-1]) in _LIBRARIES:
+    while entries and is_library(entries[-1].tb_frame):
         del entries[-1]
 
 

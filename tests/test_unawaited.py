@@ -1,0 +1,618 @@
+"""A coroutine that is found never awaited fails the test in which it is found."""
+
+from __future__ import annotations
+
+import gc
+import re
+import sys
+import threading
+import unittest
+import warnings
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+import trio
+
+from triocase import AsyncTrioTestCase
+
+from .harness import (
+    PYTEST,
+    UNITTEST,
+    Process,
+    Recorder,
+    debug_error,
+    report,
+    run,
+    told,
+)
+
+
+async def work() -> None:
+    raise NotImplementedError
+
+
+class Inner(AsyncTrioTestCase):
+    """Has a method that someone forgets to await."""
+
+    async def work(self) -> None:
+        raise NotImplementedError
+
+
+def message(made: str, *, name: str = "Inner.work") -> str:
+    """Return the first words of the error, which end with the line that made it."""
+    return (
+        f"ERROR RuntimeWarning: coroutine '{name}' was never awaited. It was made here:\n"
+        f'  File "test_unawaited.py", line N, in {made}\n'
+    )
+
+
+class UnawaitedTestCase(unittest.TestCase):
+    def check(self, case: type[AsyncTrioTestCase], *expected: str) -> None:
+        """The errors, in order; those of coroutines up to the line that made them."""
+        found = [
+            re.sub(r'File "(?:.*[/\\])?(.+?)", line \d+', r'File "\1", line N', text)
+            for text in told(case)
+        ]
+        for one, wanted in zip(found, expected, strict=True):
+            self.assertEqual(one[: len(wanted)], wanted)
+
+
+class TestReport(UnawaitedTestCase):
+    maxDiff = None
+
+    def test_exact(self) -> None:
+        """The report names the coroutine and the line that made it, and what to do."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                self.work()
+
+        self.assertEqual(
+            report(Case),
+            "RuntimeWarning: coroutine 'Inner.work' was never awaited. It was made here:\n"
+            '  File "test_unawaited.py", line N, in test\n'
+            "    self.work()\n"
+            "Write `await` before the call.\n",
+        )
+        error = debug_error(Case)
+        self.assertIsInstance(error, RuntimeWarning)
+        self.assertIn("    self.work()\n", str(error))
+
+    def test_dropped_elsewhere(self) -> None:
+        """Where it was made and where it was dropped are two lines."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                held = [self.work()]
+                await trio.lowlevel.checkpoint()
+                held.clear()
+
+        self.assertEqual(
+            report(Case),
+            "RuntimeWarning: coroutine 'Inner.work' was never awaited. It was made here:\n"
+            '  File "test_unawaited.py", line N, in test\n'
+            "    held = [self.work()]\n"
+            "It was dropped here:\n"
+            '  File "test_unawaited.py", line N, in test\n'
+            "    held.clear()\n"
+            "Write `await` before the call.\n",
+        )
+
+    def test_made_by_a_mock(self) -> None:
+        """The line that drops it is the user's, if the one that makes it is not."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                service = mock.AsyncMock()
+                service.fetch()
+
+        text = report(Case)
+        self.assertIn('  File "mock.py", line N, in _mock_call\n', text)
+        self.assertIn("It was dropped here:\n", text)
+        self.assertIn("    service.fetch()\n", text)
+
+    def test_made_in_another_thread(self) -> None:
+        """Where it is not known which line made it, the report shows its definition."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                await trio.to_thread.run_sync(self.drop)
+
+            def drop(self) -> None:
+                self.work()
+
+        self.assertEqual(
+            report(Case),
+            "RuntimeWarning: coroutine 'Inner.work' was never awaited. It was made in "
+            "another thread or before this test, by a call of:\n"
+            '  File "test_unawaited.py", line N, in work\n'
+            "    async def work(self) -> None:\n"
+            "It was dropped here:\n"
+            '  File "test_unawaited.py", line N, in drop\n'
+            "    self.work()\n"
+            "Write `await` before the call.\n",
+        )
+
+    def test_deeper_tracking(self) -> None:
+        """Where more frames are tracked already, the report shows them all."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                self.deeper()
+
+            def deeper(self) -> None:
+                self.work()
+
+        self.addCleanup(sys.set_coroutine_origin_tracking_depth, 0)
+        sys.set_coroutine_origin_tracking_depth(2)
+        self.check(
+            Case,
+            message("test")
+            + "    self.deeper()\n"
+            + '  File "test_unawaited.py", line N, in deeper\n',
+        )
+        self.assertEqual(sys.get_coroutine_origin_tracking_depth(), 2)
+
+
+class TestWhere(UnawaitedTestCase):
+    def test_trio_functions(self) -> None:
+        """Trio's functions are coroutines too."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                trio.sleep(1)  # noqa: ASYNC105
+
+        self.check(Case, message("test", name="sleep"))
+
+    def test_every_stage(self) -> None:
+        """Each stage is watched, and each coroutine is reported, in order."""
+
+        class Case(Inner):
+            def setUp(self) -> None:
+                self.addCleanup(self.clean_up)
+                self.work()
+
+            async def asyncSetUp(self) -> None:
+                await trio.lowlevel.checkpoint()
+                self.work()
+
+            def test(self) -> None:
+                self.work()
+
+            async def asyncTearDown(self) -> None:
+                self.work()
+
+            def tearDown(self) -> None:
+                self.work()
+
+            def clean_up(self) -> None:
+                self.work()
+
+        stages = [
+            "setUp",
+            "asyncSetUp",
+            "test",
+            "asyncTearDown",
+            "tearDown",
+            "clean_up",
+        ]
+        self.check(Case, *map(message, stages))
+
+    def test_background_task(self) -> None:
+        """A background task is watched, up to its end."""
+
+        class Case(Inner):
+            async def background(self) -> None:
+                self.work()
+                try:
+                    await trio.sleep_forever()
+                finally:
+                    self.work()
+
+            async def test(self) -> None:
+                self.nursery.start_soon(self.background)
+                await trio.testing.wait_all_tasks_blocked()
+
+        self.check(Case, message("background"), message("background"))
+
+    def test_local_variable(self) -> None:
+        """A coroutine in a local variable is found when the function ends."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                held = self.work()
+                self.assertTrue(held)
+
+        self.check(Case, message("test"))
+
+    def test_garbage(self) -> None:
+        """A coroutine in a cycle is found when the garbage collector finds it."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                cycle: list[Any] = [self.work()]
+                cycle.append(cycle)
+                del cycle
+                gc.collect()
+
+        self.check(Case, message("test"))
+
+    def test_of_another_test(self) -> None:
+        """One that was made before the test fails it as well: it is found in it."""
+
+        class Case(Inner):
+            held: list[Any] = []
+
+            async def test(self) -> None:
+                self.held.clear()
+
+        Case.held.append(work())
+        self.check(
+            Case,
+            "ERROR RuntimeWarning: coroutine 'work' was never awaited. It was made in "
+            "another thread or before this test, by a call of:\n",
+        )
+
+    def test_in_a_failing_test(self) -> None:
+        """It stands beside the test's own failure, in the order of events."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                self.work()
+                held = self.work()
+                self.fail("the test's own")
+                await held
+
+        with warnings.catch_warnings():
+            # What the failure's frames hold may live as long as the failure itself.
+            warnings.simplefilter("ignore")
+            first, failure, *_ = told(Case)
+            gc.collect()
+        self.assertIn("'Inner.work' was never awaited", first)
+        self.assertEqual(failure, "FAIL AssertionError: the test's own")
+
+    def test_in_a_skipped_test(self) -> None:
+        """A test that skips itself afterwards is an ERROR all the same."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                self.work()
+                self.skipTest("why not")
+
+        skip, unawaited = sorted(told(Case), reverse=True)
+        self.assertEqual(skip, "skip why not")
+        self.assertIn("'Inner.work' was never awaited", unawaited)
+
+    def test_is_never_expected(self) -> None:
+        """A test that is expected to fail is not meant to fail by that."""
+
+        class Case(Inner):
+            @unittest.expectedFailure
+            async def test(self) -> None:
+                self.work()
+
+            @unittest.expectedFailure
+            async def test_failing(self) -> None:
+                self.work()
+                self.fail("as expected")
+
+        self.check(Case, message("test"))
+        self.assertEqual(told(Case, "test_failing")[0][:5], "ERROR")
+
+    def test_in_a_subtest(self) -> None:
+        """In a subtest it is the test's."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                with self.subTest(i=1):
+                    self.work()
+
+        self.check(Case, message("test"))
+
+    def test_in_setup_ends_nothing(self) -> None:
+        """It cancels nothing: the test runs, and so do its teardown and cleanups."""
+        events: list[str] = []
+
+        class Case(Inner):
+            async def asyncSetUp(self) -> None:
+                self.work()
+                self.addCleanup(events.append, "cleanup")
+
+            async def test(self) -> None:
+                events.append("test")
+
+            def tearDown(self) -> None:
+                events.append("tearDown")
+
+        self.check(Case, message("asyncSetUp"))
+        self.assertEqual(events, ["test", "tearDown", "cleanup"])
+
+    def test_what_is_closed(self) -> None:
+        """A coroutine that was closed, or awaited, is no concern."""
+
+        class Case(Inner):
+            async def helper(self) -> None:
+                await trio.lowlevel.checkpoint()
+
+            async def test(self) -> None:
+                self.work().close()
+                await self.helper()
+                with self.assertRaises(TypeError):
+                    self.nursery.start_soon(self.helper())
+
+        self.check(Case, "pass")
+
+    def test_failfast(self) -> None:
+        """failfast stops after it, as after any error."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                self.work()
+
+        self.assertTrue(run(Case, failfast=True).shouldStop)
+
+    def test_foreign_thread(self) -> None:
+        """A thread that the test started is watched, too."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                thread = threading.Thread(target=lambda: self.work() and None)
+                thread.start()
+                await trio.to_thread.run_sync(thread.join)
+
+        self.check(
+            Case, "ERROR RuntimeWarning: coroutine 'Inner.work' was never awaited"
+        )
+
+
+class TestLeftBehind(unittest.TestCase):
+    """What is put back, and what is not touched."""
+
+    def state(self) -> list[object]:
+        return [
+            vars(warnings)["_warn_unawaited_coroutine"],
+            sys.get_coroutine_origin_tracking_depth(),
+            sys.unraisablehook,
+            warnings.showwarning,
+            list(warnings.filters),
+        ]
+
+    def test_everything_is_put_back(self) -> None:
+        """After tests that pass, fail, are refused, and are interrupted."""
+
+        class Case(Inner):
+            async def test_pass(self) -> None:
+                pass
+
+            async def test_unawaited(self) -> None:
+                self.work()
+
+            async def test_fail(self) -> None:
+                self.fail()
+
+            async def test_nested(self) -> None:
+                Case("test_pass").debug()
+
+            async def test_interrupt(self) -> None:
+                raise KeyboardInterrupt
+
+            async def test_lost(self) -> None:
+                raise NotImplementedError
+
+            def runTrio(self, async_fn: Any, **kwargs: Any) -> None:
+                if self.id().endswith("lost"):
+                    return
+                trio.run(async_fn, **kwargs)
+
+        before = self.state()
+        for name in [name for name in dir(Case) if name.startswith("test_")]:
+            with self.subTest(name):
+                case = Case(name)
+                for start in [lambda case=case: case.run(Recorder()), case.debug]:
+                    try:
+                        start()
+                    except BaseException as error:
+                        self.assertNotIn("pass", name, error)
+                    self.assertEqual(self.state(), before)
+
+    def test_during_the_test(self) -> None:
+        """Filters, showwarning and unraisablehook stay what they are."""
+        before = self.state()[2:]
+
+        class Case(Inner):
+            async def test(inner) -> None:
+                inner.assertEqual(self.state()[2:], before)
+
+        self.assertEqual(told(Case), ["pass"])
+
+    def test_what_the_test_sets(self) -> None:
+        """A tracking depth that user code sets is respected, and stays."""
+
+        class Case(Inner):
+            async def asyncSetUp(self) -> None:
+                sys.set_coroutine_origin_tracking_depth(7)
+
+            async def test(self) -> None:
+                self.assertEqual(sys.get_coroutine_origin_tracking_depth(), 7)
+
+        self.addCleanup(sys.set_coroutine_origin_tracking_depth, 0)
+        self.assertEqual(told(Case), ["pass"])
+        self.assertEqual(sys.get_coroutine_origin_tracking_depth(), 7)
+
+    def test_what_the_test_patches(self) -> None:
+        """A hook over ours is left alone, and what it passes on reaches Python's."""
+        ours: list[Callable[[Any], None]] = []
+
+        class Case(Inner):
+            async def test(self) -> None:
+                ours.append(vars(warnings)["_warn_unawaited_coroutine"])
+                vars(warnings)["_warn_unawaited_coroutine"] = theirs
+
+        def theirs(coroutine: Any) -> None:
+            ours[0](coroutine)
+
+        before = self.state()
+        self.addCleanup(
+            vars(warnings).__setitem__, "_warn_unawaited_coroutine", before[0]
+        )
+        self.assertEqual(told(Case), ["pass"])
+        self.assertIs(vars(warnings)["_warn_unawaited_coroutine"], theirs)
+        with self.assertWarnsRegex(RuntimeWarning, "'work' was never awaited"):
+            work()
+        # and the next test is still watched
+        self.assertEqual(told(Case), ["pass"])
+
+        class Next(Inner):
+            async def test(self) -> None:
+                self.work()
+
+        self.assertIn("never awaited", told(Next)[0])
+        self.assertIs(vars(warnings)["_warn_unawaited_coroutine"], theirs)
+
+    def test_between_tests(self) -> None:
+        """Between tests Python warns as ever."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                pass
+
+        self.assertEqual(told(Case), ["pass"])
+        with self.assertWarnsRegex(RuntimeWarning, "'work' was never awaited"):
+            work()
+
+    def test_several_threads(self) -> None:
+        """Each of the tests that run at once gets its own, and the hook goes at last."""
+        barrier = threading.Barrier(2)
+        before = self.state()
+
+        class Case(Inner):
+            async def first(self) -> None:
+                raise NotImplementedError
+
+            async def second(self) -> None:
+                raise NotImplementedError
+
+            async def test_first(self) -> None:
+                barrier.wait(10)
+                self.first()
+                barrier.wait(10)
+
+            async def test_second(self) -> None:
+                barrier.wait(10)
+                self.second()
+                barrier.wait(10)
+
+        found: dict[str, list[str]] = {}
+        threads = [
+            threading.Thread(target=lambda n=name: found.update({n: told(Case, n)}))
+            for name in ["test_first", "test_second"]
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        self.assertEqual([len(verdicts) for verdicts in found.values()], [1, 1])
+        self.assertIn("first' was never awaited", found["test_first"][0])
+        self.assertIn("second' was never awaited", found["test_second"][0])
+        self.assertEqual(self.state(), before)
+
+    def test_another_thread_beside_several_tests(self) -> None:
+        """Where nobody knows whose test it is, Python warns."""
+        barrier = threading.Barrier(3)
+
+        class Case(Inner):
+            async def test(self) -> None:
+                barrier.wait(10)
+                barrier.wait(10)
+
+        found: list[list[str]] = []
+        threads = [
+            threading.Thread(target=lambda: found.append(told(Case))) for _ in range(2)
+        ]
+        for thread in threads:
+            thread.start()
+        barrier.wait(10)
+        with self.assertWarnsRegex(RuntimeWarning, "'work' was never awaited"):
+            work()
+        barrier.wait(10)
+        for thread in threads:
+            thread.join(10)
+        self.assertEqual(found, [["pass"]] * 2)
+
+
+SOURCE = """
+import sys, unittest, warnings
+from triocase import AsyncTrioTestCase
+
+class Noisy:
+    def __del__(self):
+        raise ValueError("from __del__")
+
+def old():
+    warnings.warn("old", DeprecationWarning, stacklevel=2)
+
+class TestIt(AsyncTrioTestCase):
+    async def work(self):
+        pass
+
+    async def test_unawaited(self):
+        self.work()
+
+    async def test_unraisable(self):
+        Noisy()
+
+    async def test_warning_1(self):
+        old()
+
+    async def test_warning_2(self):
+        for _ in range(3):
+            old()
+"""
+FILTERS = ["ignore", "default", "error", "always"]
+
+
+class TestFilters(unittest.TestCase):
+    """In processes of their own, under both runners, with each filter."""
+
+    def run_it(self, source: str, filter: str, runner: tuple[str, ...]) -> str:
+        _, output = Process(source, "-W", filter, *runner).finish()
+        return output
+
+    def test_unawaited_fails_under_every_filter(self) -> None:
+        """Under unittest and pytest, with -W ignore, default and error."""
+        for filter in FILTERS:
+            for runner in [UNITTEST, PYTEST]:
+                with self.subTest(filter=filter, runner=runner[1]):
+                    output = self.run_it(SOURCE, filter, runner)
+                    verdict = (
+                        r"test_unawaited \(.*ERROR"
+                        if runner is UNITTEST
+                        else r"test_unawaited FAILED"
+                    )
+                    self.assertRegex(output, verdict)
+                    self.assertIn("coroutine 'TestIt.work' was never awaited", output)
+                    self.assertRegex(
+                        output,
+                        r'test_it.py", line 17, in test_unawaited\n.* self.work\(\)',
+                    )
+
+    def test_the_rest_is_as_without(self) -> None:
+        """Other warnings and unraisable exceptions come as often as from a TestCase."""
+        plain = (
+            SOURCE.replace("from triocase import AsyncTrioTestCase", "")
+            .replace("AsyncTrioTestCase", "unittest.TestCase")
+            .replace("async def test", "def test")
+        )
+        plain = plain.replace("        self.work()\n", "        pass\n")
+        for filter in FILTERS:
+            for runner in [UNITTEST, (*PYTEST, "-W", filter)]:
+                with self.subTest(filter=filter, runner=runner[1]):
+                    ours = self.run_it(SOURCE, filter, runner)
+                    theirs = self.run_it(plain, filter, runner)
+                    for text in [
+                        "DeprecationWarning: old",
+                        "from __del__",
+                        "Unraisable",
+                    ]:
+                        self.assertEqual(ours.count(text), theirs.count(text), text)
