@@ -23,7 +23,7 @@ import trio
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from triocase import AsyncTrioTestCase
+from triocase import AsyncTrioTestCase, autojump_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,11 @@ async def noop() -> None:
 class Empty(AsyncTrioTestCase):
     async def test(self) -> None:
         pass
+
+
+@autojump_clock
+class Virtual(Empty):
+    pass
 
 
 async def _test(self: AsyncTrioTestCase) -> None:
@@ -97,6 +102,7 @@ def compare(repetitions: int) -> None:
         "bare trio.run": lambda: trio.run(noop),
         "AsyncTrioTestCase": running(Empty, "test"),
         f"  in a class of {MANY}": running(Large, *(f"test_{i}" for i in range(MANY))),
+        "  in virtual time": running(Virtual, "test"),
         "hand-written base": running(HandWritten, "test"),
         "IsolatedAsyncioTestCase": running(Asyncio, "test"),
         "sync TestCase": running(Sync, "test"),

@@ -15,7 +15,7 @@ from typing import Any
 
 import trio
 
-from triocase import AsyncTrioTestCase
+from triocase import AsyncTrioTestCase, autojump_clock
 
 from .harness import Process, Recorder, run, told
 
@@ -24,6 +24,7 @@ class Crash(ValueError):
     """A ValueError that can be watched."""
 
 
+@autojump_clock
 class Busy(AsyncTrioTestCase):
     """A test that uses all there is; at module level, so that it can be pickled."""
 
@@ -41,6 +42,7 @@ class Busy(AsyncTrioTestCase):
 
     async def asyncSetUp(self) -> None:
         self.watch(self.nursery)
+        self.watch(self.clock)
         self.watch(trio.lowlevel.current_task())
         self.watch(await self.enterAsyncContext(self.server()))
         self.nursery.start_soon(trio.sleep_forever)
@@ -76,7 +78,7 @@ NAMES = ["passing", "crashing", "grouping"]
 
 class TestInstance(unittest.TestCase):
     def test_holds_no_references(self) -> None:
-        """Nursery, tasks, contexts and errors are gone while the instance lives."""
+        """Nursery, clock, tasks, contexts and errors are gone; the instance lives."""
         for name in NAMES:
             for method in ["run", "debug"]:
                 with self.subTest(name, method=method):
@@ -87,7 +89,7 @@ class TestInstance(unittest.TestCase):
                     except Exception:
                         self.assertEqual(method, "debug")
                     gc.collect()
-                    self.assertGreaterEqual(len(Busy.watched), 3)
+                    self.assertGreaterEqual(len(Busy.watched), 4)
                     self.assertEqual([r() for r in Busy.watched if r()], [])
 
     def test_has_the_attributes_that_it_had(self) -> None:
@@ -183,7 +185,7 @@ class TestProcess(unittest.TestCase):
         code, output = Process(
             """
             import gc, trio
-            from triocase import AsyncTrioTestCase
+            from triocase import AsyncTrioTestCase, autojump_clock
 
             class TestIt(AsyncTrioTestCase):
                 async def asyncSetUp(self):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import inspect
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from trio.lowlevel import disable_ki_protection
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-_well_coloured: WeakSet[type[TestCase]] = WeakSet()
 _ASYNC_TWINS = {"setUp": "asyncSetUp", "tearDown": "asyncTearDown"}
 
 
@@ -139,8 +137,6 @@ def refuse_async_class_hooks(case: type[TestCase]) -> None:
     no result to look at, so the function is inspected. A decorator that hides it (no
     ``functools.wraps``) hides it from us, too.
     """
-    if case in _well_coloured:
-        return
     for name in ("setUpClass", "tearDownClass"):
         hook = inspect.unwrap(getattr(case, name))
         if inspect.iscoroutinefunction(hook) or inspect.isasyncgenfunction(hook):
@@ -149,4 +145,3 @@ def refuse_async_class_hooks(case: type[TestCase]) -> None:
                 f"awaiting it, so it never ran. Write a sync `def {name}(cls)`, and "
                 f"do what needs `await` in `asyncSetUp` or `asyncTearDown`."
             )
-    _well_coloured.add(case)

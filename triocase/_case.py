@@ -15,9 +15,11 @@ from unittest import TestCase
 from trio import run as _trio_run
 
 from ._assertions import AssertRaisesGroupContext, hint_at_groups
+from ._attributes import ClockAttribute, NurseryAttribute
 from ._calls import call_cleanup_outside
-from ._contexts import LiveContext
+from ._contexts import LiveContext, enter_sync_context
 from ._open_run import run_test
+from ._options import finite
 from ._subtests import SubTest
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from trio import Nursery
     from trio.abc import Clock, Instrument
+    from trio.testing import MockClock
 
     from ._assertions import Expected
     from ._cleanups import Cleanup
@@ -36,28 +39,6 @@ __unittest = True
 P = ParamSpec("P")
 E = TypeVar("E", bound=BaseException)
 T = TypeVar("T")
-
-
-class _NurseryAttribute:
-    """The nursery for the test's background tasks, a ``trio.Nursery``.
-
-    It is open from ``setUp`` to the last cleanup; then it is cancelled and joined. A
-    task that crashes cancels the test's body, and its error is reported. Outside of
-    its time it is an ``AttributeError``. A test may assign its own over it: that is
-    why this is no property.
-    """
-
-    def __get__(self, case: AsyncTrioTestCase | None, owner: type) -> Any:
-        if case is None:
-            return self
-        test = case._trioTest
-        if test is None or test.nursery is None:
-            raise AttributeError(
-                f"{owner.__qualname__}.nursery is open only while a test runs, from "
-                f"setUp to the last cleanup. Start background tasks there, with "
-                f"`self.nursery.start_soon(...)`."
-            )
-        return test.nursery
 
 
 class AsyncTrioTestCase(TestCase):
@@ -87,8 +68,10 @@ class AsyncTrioTestCase(TestCase):
 
     if TYPE_CHECKING:
         nursery: Nursery
+        clock: MockClock
     else:
-        nursery = _NurseryAttribute()
+        nursery = NurseryAttribute()
+        clock = ClockAttribute()
 
     # --- For tests to override ----------------------------------------------------
 
@@ -160,21 +143,7 @@ class AsyncTrioTestCase(TestCase):
         Raises:
             TypeError: ``cm`` is not a sync context manager.
         """
-        kind = type(cm)
-        try:
-            enter, leave = kind.__enter__, kind.__exit__
-        except AttributeError:
-            hint = (
-                " It is an async one: write `await self.enterAsyncContext(...)`."
-                if hasattr(kind, "__aenter__")
-                else " Write `self.enterContext(cm)` with an object that `with` takes."
-            )
-            raise TypeError(
-                f"enterContext() takes a context manager, not {cm!r}.{hint}"
-            ) from None
-        value = enter(cm)
-        self.addCleanup(leave, cm, None, None, None)
-        return value
+        return enter_sync_context(self, cm)
 
     async def enterAsyncContext(self, cm: AbstractAsyncContextManager[T]) -> T:
         """Enter an async context manager, and leave it as a cleanup.
@@ -238,6 +207,36 @@ class AsyncTrioTestCase(TestCase):
             return self._trioTest.cleanups.run_sync()
         well: Any = super().doCleanups()
         return bool(well)
+
+    async def advanceClock(self, seconds: float) -> None:
+        """Move virtual time forward, and let every timer on the way fire at its time.
+
+        First all tasks run until they are blocked. Then time moves to the next deadline
+        of any task, and they run again, and so on. So a task that wakes up each second
+        wakes up three times in ``advanceClock(3.5)``, where ``self.clock.jump(3.5)``
+        wakes it up once. Call it in any task of a test with a virtual clock. It does
+        not wait for I/O or worker threads, which count as blocked.
+
+        Args:
+            seconds: Virtual seconds. 0 lets all tasks run until they are blocked.
+
+        Raises:
+            RuntimeError: The test runs on real time, or is not running.
+            TypeError: ``seconds`` is no number.
+            ValueError: ``seconds`` is negative, infinite or NaN.
+
+        .. versionadded:: 0.1
+        """
+        time = None if self._trioTest is None else self._trioTest.time
+        if time is None:
+            raise RuntimeError(
+                f"advanceClock() moves virtual time, and {self} has none. Decorate the "
+                f"test, or its class, with `@mock_clock` or `@autojump_clock`."
+            )
+        checked = finite(
+            seconds, "advanceClock()", "virtual seconds", "await self.advanceClock(1.5)"
+        )
+        await time.advance(checked)
 
     def assertRaisesGroup(self, *expected: Expected[E]) -> AssertRaisesGroupContext[E]:
         """Expect the block to raise an exception group with exactly these leaves.

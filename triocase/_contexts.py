@@ -1,9 +1,9 @@
-"""Async contexts that live in tasks of their own.
+"""Contexts for a whole test; async ones live in tasks of their own.
 
-A context that is entered in one stage and left in another must not share the test's
-task: a nursery or cancel scope in it would enclose whatever the test does in between,
-and a crash in it would cancel the teardown. So each context gets a task that enters
-it, waits, and leaves it::
+An async context that is entered in one stage and left in another must not share the
+test's task: a nursery or cancel scope in it would enclose whatever the test does in
+between, and a crash in it would cancel the teardown. So each context gets a task that
+enters it, waits, and leaves it::
 
     test's task       enter() ─────────────► (the test) ──── leave() ──────►
                         │        ▲                             │       ▲
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from trio import (
     Cancelled,
@@ -42,13 +42,16 @@ from ._left_open import Fence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from contextvars import Context, ContextVar, Token
+    from unittest import TestCase
 
     from ._findings import Finding
     from ._lifecycle import TestRun
 
 __unittest = True
+
+T = TypeVar("T")
 
 _NurseryManager = type(open_nursery(strict_exception_groups=True))
 _UNSET: Any = object()
@@ -69,6 +72,25 @@ def _changes(before: Context, after: Context) -> list[tuple[ContextVar[Any], Any
         if variable not in before or before[variable] is not value
     ]
     return changes + [(gone, _UNSET) for gone in before if gone not in after]
+
+
+def enter_sync_context(case: TestCase, cm: AbstractContextManager[T]) -> T:
+    """Enter a sync context in the test's own task, and leave it as a cleanup."""
+    kind = type(cm)
+    try:
+        enter, leave = kind.__enter__, kind.__exit__
+    except AttributeError:
+        hint = (
+            " It is an async one: write `await self.enterAsyncContext(...)`."
+            if hasattr(kind, "__aenter__")
+            else " Write `self.enterContext(cm)` with an object that `with` takes."
+        )
+        raise TypeError(
+            f"enterContext() takes a context manager, not {cm!r}.{hint}"
+        ) from None
+    value = enter(cm)
+    case.addCleanup(leave, cm, None, None, None)
+    return value
 
 
 class LiveContext:

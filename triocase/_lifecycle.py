@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from trio import Nursery
 
     from ._case import AsyncTrioTestCase
+    from ._clock import VirtualTime
     from ._contexts import LiveContext
     from ._verdicts import Verdict
 
@@ -76,9 +77,11 @@ class TestRun:
 
     Attributes:
         case: The test.
+        method: The test method.
         nursery: What the test sees as ``self.nursery``.
         findings: What goes wrong.
         cleanups: What is to be run after the teardown.
+        time: The virtual time of the run, if the test has asked for it.
         unawaited: Looks for coroutines that are never awaited.
         finished: Whether all stages are over.
     """
@@ -90,9 +93,10 @@ class TestRun:
         self.nursery: Nursery | None = None
         self.findings = Findings(verdict)
         self.cleanups = Cleanups(case, self.findings)
+        self.time: VirtualTime | None = None
         self.unawaited = UnawaitedWatch(self.findings.add_unawaited)
         self.finished = False
-        self._method = method
+        self.method = method
         self._stage = Stage.SETUP
         self._outer = CancelScope()
         self._inner = Fence()
@@ -142,6 +146,8 @@ class TestRun:
     async def _set_up(self) -> None:
         spawn_system_task(self._keep_nursery)
         await self._nursery_opened.wait()
+        if self.time is not None:
+            self.time.check()
         self.unawaited.remember_lines()
         await call_sync_hook(self.case, "setUp")
         await call_async_hook(self.case, "asyncSetUp")
@@ -150,7 +156,7 @@ class TestRun:
         self._stage = Stage.BODY
         self.findings.expect_failure(True)
         self._body.enter()
-        await self._attempt(call_test, self._method)
+        await self._attempt(call_test, self.method)
         self.findings.expect_failure(False)
         self._stage = Stage.TEARDOWN
         await self._leave(self._body, "The method of {}", _LEAVE_IN_METHOD)
@@ -219,7 +225,8 @@ class TestRun:
             self.nursery = nursery
             self._nursery_opened.set()
             cancelled = await caught(self._nursery_ends.wait)
-            nursery.cancel_scope.cancel("the test has ended")
+            if nursery.child_tasks:  # to cancel has its price, and most tests have none
+                nursery.cancel_scope.cancel("the test has ended")
             if isinstance(cancelled, Cancelled):
                 if cancelled.source == "nursery":
                     self._feel_crash(cancelled.reason)

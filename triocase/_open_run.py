@@ -10,15 +10,18 @@ import inspect
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from ._calls import refuse_async_class_hooks
 from ._groups import leaves
 from ._lifecycle import TestRun
+from ._options import options_of
 from ._verdicts import verdict_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from trio.abc import Clock, Instrument
+
     from ._case import AsyncTrioTestCase
+    from ._options import Options
 
 __unittest = True
 
@@ -36,8 +39,7 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
     test.unawaited.start()
     try:
         try:
-            refuse_async_class_hooks(type(case))
-            _open_run(case, test)
+            _open_run(case, test, options_of(case, test.method))
         except BaseException as error:
             # A Ctrl-C that hits Trio itself comes as the cause of a TrioInternalError.
             cause = error.__cause__
@@ -71,10 +73,17 @@ def _is_complaint(error: Exception) -> bool:
     )
 
 
-def _open_run(case: AsyncTrioTestCase, test: TestRun) -> None:
+def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
+    clock: Clock | None = None
+    instruments: tuple[Instrument, ...] = ()
+    if options.clock is not None:
+        from ._clock import VirtualTime  # late: see there
+
+        test.time = VirtualTime(options.clock)
+        clock, instruments = test.time.clock, (test.time,)
     case._trioTest = test
     try:
-        case.runTrio(test.run, clock=None, instruments=())
+        case.runTrio(test.run, clock=clock, instruments=instruments)
     except Exception as error:
         # Not so Trio's own complaint about a nursery that was left open: we named it.
         if not (test.finished and test.left_a_nursery_open and _is_complaint(error)):

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import trio
+import trio.testing
 from typing_extensions import assert_type
 
-from triocase import AsyncTrioTestCase
+from triocase import AsyncTrioTestCase, autojump_clock, mock_clock, real_clock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -71,3 +72,38 @@ class TestHost(AsyncTrioTestCase):
         instruments: Sequence[trio.abc.Instrument],
     ) -> Any:
         return trio.run(async_fn, clock=clock, instruments=instruments)
+
+
+@autojump_clock
+class TestClocks(AsyncTrioTestCase):
+    @mock_clock
+    async def bare(self, number: int) -> str:
+        return str(number)
+
+    @real_clock
+    @autojump_clock(threshold=0.1)
+    @mock_clock(rate=2)
+    @real_clock()
+    def options(self, number: int) -> str:
+        return str(number)
+
+    async def test_types(self) -> None:
+        assert_type(self.clock, trio.testing.MockClock)
+        assert_type(await self.advanceClock(1), None)
+        assert_type(await self.bare(3), str)
+        assert_type(self.options(3), str)
+        await self.bare("3")  # type: ignore[arg-type]  # pyright: ignore
+        await self.advanceClock("1")  # type: ignore[arg-type]  # pyright: ignore
+
+
+@mock_clock(rate=2)
+class Mixin:
+    number = 3
+
+
+assert_type(TestClocks(), TestClocks)
+assert_type(Mixin().number, int)
+autojump_clock(3)  # type: ignore[call-overload]  # pyright: ignore
+autojump_clock(threshold="3")  # type: ignore[call-overload]  # pyright: ignore
+mock_clock(threshold=3)  # type: ignore[call-overload]  # pyright: ignore
+real_clock(rate=3)  # type: ignore[call-overload]  # pyright: ignore

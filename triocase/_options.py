@@ -1,0 +1,278 @@
+"""The decorators, and how those on a method, its class and the parents combine.
+
+A decorator leaves a mark on the function or class that it gets, and returns it as it
+is: no wrapper, so it composes with whatever else wraps or marks a test. What the
+marks say is read when the test runs: the method's own win over those of its class,
+which win over those of the parents. A new option is a field of ``Options`` and a
+decorator.
+
+The limit: a decorator that returns a function of its own without ``functools.wraps``
+hides the marks below it, as it hides ``unittest.expectedFailure``.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from functools import partial
+from numbers import Real
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, overload
+from weakref import WeakKeyDictionary
+
+from ._calls import refuse_async_class_hooks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from unittest import TestCase
+
+__unittest = True
+
+T = TypeVar("T", bound="Callable[..., Any]")
+
+
+class Clock(NamedTuple):
+    """The virtual clock that a test asks for, as ``MockClock`` takes it."""
+
+    rate: float = 0.0
+    autojump_threshold: float = math.inf
+
+
+class Options(NamedTuple):
+    """What the decorators say of one test.
+
+    Attributes:
+        clock: Its virtual clock, or None for real time.
+    """
+
+    clock: Clock | None = None
+
+
+_DEFAULTS = Options()
+
+
+class Mark(NamedTuple):
+    """What one decorator says, and its name."""
+
+    decorator: str
+    value: object
+
+
+class TestDecorator(Protocol):
+    """What takes a test method or a class and returns the same."""
+
+    def __call__(self, test: T, /) -> T: ...
+
+
+_Marks = dict[str, tuple[Mark, ...]]  # by field of Options
+_MARKS = "_trioMarks"
+_NO_MARKS: _Marks = {}
+_BARE: Any = object()
+_HOOKS = ("setUp", "asyncSetUp", "asyncTearDown", "tearDown")
+_marks_of_classes: WeakKeyDictionary[type, _Marks] = WeakKeyDictionary()
+
+
+# --- The decorators ---------------------------------------------------------------
+
+
+@overload
+def autojump_clock(test: T, /) -> T: ...
+@overload
+def autojump_clock(*, threshold: float = 0) -> TestDecorator: ...
+def autojump_clock(test: Any = _BARE, /, *, threshold: float = 0) -> Any:
+    """Run the test in virtual time that jumps whenever every task is blocked.
+
+    Time stands still while tasks run. When all are blocked, it jumps to the next
+    deadline: sleeps and timeouts take no real time. While a worker thread of
+    :func:`trio.to_thread.run_sync` is at work, time does not jump, but runs at the
+    real rate. The clock, :attr:`self.clock <AsyncTrioTestCase.clock>`, is made before
+    each run and starts at 0.
+
+    It decorates a test method or a class, a mixin too. The method's own clock wins over
+    that of its class, and the class's over that of its parents.
+
+    Args:
+        threshold: Real seconds for which all tasks must have been blocked. For a test
+            with real I/O, which Trio cannot tell from doing nothing, take a little more
+            than an answer needs.
+
+    Raises:
+        TypeError: It decorates neither a function nor a class, or ``threshold`` is no
+            number.
+        ValueError: ``threshold`` is negative, infinite or NaN.
+
+    Example:
+        >>> import trio
+        >>> from triocase import AsyncTrioTestCase, autojump_clock
+        >>> class TestSleep(AsyncTrioTestCase):
+        ...     @autojump_clock
+        ...     async def test_year(self):
+        ...         await trio.sleep(365 * 24 * 60 * 60)
+        ...         self.assertEqual(trio.current_time(), 31_536_000)
+        >>> TestSleep("test_year").debug()
+
+    .. versionadded:: 0.1
+    """
+    seconds = finite(
+        threshold,
+        "autojump_clock(threshold=...)",
+        "real seconds",
+        "@autojump_clock(threshold=0.01)",
+    )
+    usage = "`@autojump_clock` or `@autojump_clock(threshold=0.01)`"
+    clock = Clock(autojump_threshold=seconds)
+    return _decorate(test, "autojump_clock", usage, "clock", clock)
+
+
+@overload
+def mock_clock(test: T, /) -> T: ...
+@overload
+def mock_clock(*, rate: float = 0) -> TestDecorator: ...
+def mock_clock(test: Any = _BARE, /, *, rate: float = 0) -> Any:
+    """Run the test in virtual time that moves only when told, or at ``rate``.
+
+    :meth:`AsyncTrioTestCase.advanceClock` moves it. The clock,
+    :attr:`self.clock <AsyncTrioTestCase.clock>`, is made before each run and starts
+    at 0. It decorates what :func:`autojump_clock` does.
+
+    Args:
+        rate: Virtual seconds for each real second.
+
+    Raises:
+        TypeError: It decorates neither a function nor a class, or ``rate`` is no
+            number.
+        ValueError: ``rate`` is negative, infinite or NaN.
+
+    Example:
+        >>> import trio
+        >>> from triocase import AsyncTrioTestCase, mock_clock
+        >>> class TestTimeout(AsyncTrioTestCase):
+        ...     @mock_clock
+        ...     async def test_not_yet(self):
+        ...         with trio.move_on_after(10) as scope:
+        ...             await self.advanceClock(9.5)
+        ...         self.assertFalse(scope.cancelled_caught)
+        >>> TestTimeout("test_not_yet").debug()
+
+    .. versionadded:: 0.1
+    """
+    checked = finite(
+        rate,
+        "mock_clock(rate=...)",
+        "virtual seconds for each real second",
+        "@mock_clock(rate=2.0)",
+    )
+    usage = "`@mock_clock` or `@mock_clock(rate=2.0)`"
+    return _decorate(test, "mock_clock", usage, "clock", Clock(rate=checked))
+
+
+@overload
+def real_clock(test: T, /) -> T: ...
+@overload
+def real_clock() -> TestDecorator: ...
+def real_clock(test: Any = _BARE, /) -> Any:
+    """Run the test in real time after all, where its class has a virtual clock.
+
+    It decorates what :func:`autojump_clock` does.
+
+    Raises:
+        TypeError: It decorates neither a function nor a class.
+
+    .. versionadded:: 0.1
+    """
+    return _decorate(test, "real_clock", "`@real_clock`", "clock", None)
+
+
+def finite(value: Any, what: str, unit: str, example: str) -> float:
+    """Return ``value`` as a float if it is a finite number that is not negative.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is another number.
+    """
+    message = (
+        f"{what} takes {unit}, a finite number that is not negative; "
+        f"not {value!r}. Write `{example}`."
+    )
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(message)
+    if not 0 <= value <= sys.float_info.max:  # type: ignore[operator]
+        raise ValueError(message)
+    return float(value)
+
+
+# --- The marks that they leave ----------------------------------------------------
+
+
+def _decorate(test: Any, decorator: str, usage: str, option: str, value: object) -> Any:
+    """Mark ``test``, or, if it is not there yet, return what will do so."""
+    if test is _BARE:
+        return partial(
+            _decorate, decorator=decorator, usage=usage, option=option, value=value
+        )
+    marks = _own_marks(test)
+    mark = Mark(decorator, value)
+    try:
+        if not callable(test) or isinstance(test, (staticmethod, classmethod)):
+            raise AttributeError
+        # A new dict: functools.wraps has given the old one to the wrapped function too.
+        setattr(test, _MARKS, {**marks, option: (mark, *marks.get(option, ()))})
+    except AttributeError:
+        raise TypeError(
+            f"{decorator} decorates a test method or a class, not {test!r}. Write "
+            f"{usage} above `async def` or `class`."
+        ) from None
+    _marks_of_classes.clear()
+    return test
+
+
+def _own_marks(test: Any) -> _Marks:
+    """Return the marks of a function, or of a class without those of its parents."""
+    if isinstance(test, type):
+        marks = vars(test).get(_MARKS)
+    else:
+        marks = getattr(test, _MARKS, None)
+    return marks if isinstance(marks, dict) else _NO_MARKS  # a mock has any attribute
+
+
+def _marks_of_class(case: type[TestCase]) -> _Marks:
+    """Return the marks of a class with those of its parents.
+
+    They are computed once a class, and so is what can be wrong with the class itself.
+    """
+    marks = _marks_of_classes.get(case)
+    if marks is None:
+        refuse_async_class_hooks(case)
+        marks = {}
+        for hook in _HOOKS:
+            for wrong in _own_marks(getattr(case, hook)).values():
+                raise TypeError(
+                    f"@{wrong[0].decorator} stands above {case.__qualname__}.{hook}, "
+                    f"where it has no effect: it goes for a test from setUp to the "
+                    f"last cleanup. Write it above the test method or the class."
+                )
+        for parent in reversed(case.__mro__):
+            marks.update(_own_marks(parent))
+        _marks_of_classes[case] = marks
+    return marks
+
+
+def options_of(case: TestCase, method: Callable[..., object]) -> Options:
+    """Return what the decorators say of a test.
+
+    Raises:
+        TypeError: Two of them contradict each other, one stands where it has no
+            effect, or a class hook is async.
+    """
+    marks = _marks_of_class(type(case))
+    own = _own_marks(method)
+    if own:
+        marks = {**marks, **own}
+    if not marks:
+        return _DEFAULTS
+    for option, found in marks.items():
+        if len(found) > 1:
+            names = " and ".join(f"@{mark.decorator}" for mark in found)
+            where = case.id() if option in own else type(case).__qualname__
+            raise TypeError(f"{where} has more than one {option}: {names}. Keep one.")
+    values: Any = {option: found[0].value for option, found in marks.items()}
+    return Options(**values)
