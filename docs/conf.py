@@ -26,6 +26,7 @@ nitpick_ignore = [
         *("Awaitable", "BaseExceptionGroup", "Callable", "Sequence"),
         *("unittest.case.TestCase",),
         # Trio
-        *("Clock", "Instrument", "trio.Nursery"),
+        *("Clock", "Instrument", "trio.Nursery", "trio.testing.MockClock"),
     ]
 ]
+nitpick_ignore += [("py:func", "trio.to_thread.run_sync")]

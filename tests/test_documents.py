@@ -89,12 +89,14 @@ class TestExamples(unittest.TestCase):
         )
         self.assertEqual(ran, written)
 
-    def test_failing_example(self) -> None:
-        """The failing example prints what the tutorial shows."""
-        code, output = self.run_examples("-m", "unittest", "failing", "-v")
-        self.assertEqual(code, 1)
-        expected = (EXAMPLES / "failing.txt").read_text()
-        self.assertEqual(same_everywhere(output), same_everywhere(expected))
+    def test_failing_examples(self) -> None:
+        """Each failing example prints what the page that has it shows."""
+        for name in ("failing", "forgotten_await"):
+            with self.subTest(name):
+                code, output = self.run_examples("-m", "unittest", name, "-v")
+                self.assertEqual(code, 1)
+                expected = (EXAMPLES / f"{name}.txt").read_text()
+                self.assertEqual(same_everywhere(output), same_everywhere(expected))
 
     def test_are_all_shown(self) -> None:
         """Each example is part of a page."""
@@ -107,13 +109,35 @@ class TestExamples(unittest.TestCase):
 class TestDocstrings(unittest.TestCase):
     def test_examples_run(self) -> None:
         """The examples in the docstrings of the public class are real."""
-        result = doctest.testmod(triocase, extraglobs={"trio": trio})
-        self.assertEqual(result.failed, 0)
-        self.assertGreater(result.attempted, 3)
+        finder = doctest.DocTestFinder(exclude_empty=True)
+        names = {"trio": trio, **vars(triocase)}
+        examples = [
+            example
+            for name in triocase.__all__
+            for example in finder.find(
+                getattr(triocase, name), name, module=False, globs=dict(names)
+            )
+            if example.examples
+        ]
+        self.assertEqual(
+            [example.name for example in examples],
+            [
+                "AsyncTrioTestCase",
+                "AsyncTrioTestCase.assertRaisesGroup",
+                "autojump_clock",
+                "mock_clock",
+            ],
+        )
+        runner = doctest.DocTestRunner()
+        for example in examples:
+            self.assertEqual(runner.run(example).failed, 0, example.name)
 
     def test_public_names_are_documented(self) -> None:
-        """Each public method that is ours has a docstring and is in the reference."""
+        """Each public name that is ours has a docstring and is in the reference."""
         reference = Path(ROOT / "docs" / "reference.rst").read_text()
+        for name in triocase.__all__:
+            self.assertTrue(getattr(triocase, name).__doc__, name)
+            self.assertRegex(reference, rf"(?m)^\.\. auto\w+:: {name}\b")
         for name, member in vars(triocase.AsyncTrioTestCase).items():
             if name.startswith("_") or name in {"subTest", "assertRaises"}:
                 continue
