@@ -226,12 +226,14 @@ class TestWhere(unittest.TestCase):
             test_partial = staticmethod(autojump_clock(functools.partial(body)))
             test_mock = autojump_clock(mock.AsyncMock(side_effect=body))
             test_object = autojump_clock(Callable())
+            test_partialmethod = functools.partialmethod(Clocks.test_jump)
             test_plain_mock = mock.AsyncMock(side_effect=body, return_value=None)
 
         self.assertEqual(
             clocks(Inner, "test_partial", "test_mock", "test_object"), ["MockClock"] * 3
         )
         self.assertEqual(clocks(Inner, "test_plain_mock"), ["SystemClock"])
+        self.assertEqual(clocks(Inner, "test_partialmethod"), [JUMP])
 
 
 class TestCombination(unittest.TestCase):
@@ -360,6 +362,15 @@ class TestCombination(unittest.TestCase):
         self.assertEqual(clocks(Inner, "test_a"), [JUMP])
         self.assertIn("more than one clock", told(Inner, "test_b")[0])
 
+    def test_parentheses_too_many(self) -> None:
+        """More empty parentheses than needed do no harm."""
+
+        @mock_clock(rate=2)()()
+        class Inner(Clocks):
+            pass
+
+        self.assertEqual(clocks(Inner, "test_plain"), [("mock", 2.0)])
+
 
 class TestRefused(unittest.TestCase):
     def test_two_clocks_on_a_method(self) -> None:
@@ -462,7 +473,7 @@ class TestRefused(unittest.TestCase):
         wrong: list[Any] = [
             *(3, 0.5, None, "name", [], math.nan),
             *(staticmethod(body), classmethod(body), functools.partialmethod(body)),
-            *(property(body), Slots(), len),
+            *(property(body), Slots(), len, int, Clocks("test_plain").note),
         ]
         for decorator, usage in USAGE.items():
             once = decorator()
@@ -522,7 +533,8 @@ class TestRefused(unittest.TestCase):
 
     def test_above_a_hook(self) -> None:
         """Above setUp and the like it would do nothing: each test is an ERROR."""
-        for hook in ["setUp", "asyncSetUp", "asyncTearDown", "tearDown"]:
+        hooks = ["setUp", "asyncSetUp", "asyncTearDown", "tearDown", "runTrio"]
+        for hook in [*hooks, "setUpClass", "tearDownClass"]:
             with self.subTest(hook):
 
                 def wrong(self: object) -> None:
@@ -575,8 +587,11 @@ class TestCost(unittest.TestCase):
 
         looks: list[str] = []
         case = Meta("Inner", (Clocks,), {})
-        clocks(case, "test_plain", "test_plain", "test_jump")
-        self.assertEqual(looks, ["tearDownClass"])
+        clocks(case, "test_plain")
+        self.assertNotEqual(looks, [])
+        looks.clear()
+        clocks(case, "test_plain", "test_jump")
+        self.assertEqual(looks, [])
 
 
 class TestNames(unittest.TestCase):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextvars
 import gc
-import re
+import linecache
 import sys
 import threading
+import traceback
 import unittest
 import warnings
 from collections.abc import Callable
@@ -13,6 +15,7 @@ from typing import Any
 from unittest import mock
 
 import trio
+import trio.testing
 
 from triocase import AsyncTrioTestCase
 
@@ -39,48 +42,54 @@ class Inner(AsyncTrioTestCase):
         raise NotImplementedError
 
 
-def message(made: str, *, name: str = "Inner.work") -> str:
-    """Return the first words of the error, which end with the line that made it."""
+def never_awaited(
+    made: str, line: str = "self.work()", name: str = "Inner.work"
+) -> str:
+    """Return the report of a coroutine that ``line`` of the function ``made`` made."""
     return (
-        f"ERROR RuntimeWarning: coroutine '{name}' was never awaited. It was made here:\n"
+        "Traceback (most recent call last):\n"
         f'  File "test_unawaited.py", line N, in {made}\n'
+        f"    {line}\n"
+        f"RuntimeWarning: coroutine '{name}' was never awaited. Write `await` before the "
+        "call.\n"
     )
 
 
 class UnawaitedTestCase(unittest.TestCase):
+    maxDiff = None
+
     def check(self, case: type[AsyncTrioTestCase], *expected: str) -> None:
-        """The errors, in order; those of coroutines up to the line that made them."""
-        found = [
-            re.sub(r'File "(?:.*[/\\])?(.+?)", line \d+', r'File "\1", line N', text)
-            for text in told(case)
-        ]
-        for one, wanted in zip(found, expected, strict=True):
-            self.assertEqual(one[: len(wanted)], wanted)
+        """These reports, all of ERRORs, in this order."""
+        result = run(case)
+        self.assertEqual(result.texts, list(expected))
+        self.assertEqual([text[:5] for text in result.told], ["ERROR"] * len(expected))
 
 
 class TestReport(UnawaitedTestCase):
-    maxDiff = None
-
     def test_exact(self) -> None:
-        """The report names the coroutine and the line that made it, and what to do."""
+        """The report reads as if the line that made the coroutine had raised an error."""
 
         class Case(Inner):
             async def test(self) -> None:
                 self.work()
 
-        self.assertEqual(
-            report(Case),
-            "RuntimeWarning: coroutine 'Inner.work' was never awaited. It was made here:\n"
+        self.check(
+            Case,
+            "Traceback (most recent call last):\n"
             '  File "test_unawaited.py", line N, in test\n'
             "    self.work()\n"
-            "Write `await` before the call.\n",
+            "RuntimeWarning: coroutine 'Inner.work' was never awaited. Write `await` before "
+            "the call.\n",
         )
         error = debug_error(Case)
         self.assertIsInstance(error, RuntimeWarning)
-        self.assertIn("    self.work()\n", str(error))
+        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+        source = linecache.getline(frame.f_code.co_filename, line)
+        self.assertEqual(source.strip(), "self.work()")
+        self.assertEqual(frame.f_code.co_name, "test")
 
     def test_dropped_elsewhere(self) -> None:
-        """Where it was made and where it was dropped are two lines."""
+        """Where it was dropped stands in the message, if that is elsewhere."""
 
         class Case(Inner):
             async def test(self) -> None:
@@ -88,15 +97,11 @@ class TestReport(UnawaitedTestCase):
                 await trio.lowlevel.checkpoint()
                 held.clear()
 
-        self.assertEqual(
-            report(Case),
-            "RuntimeWarning: coroutine 'Inner.work' was never awaited. It was made here:\n"
+        self.check(
+            Case,
+            never_awaited("test", "held = [self.work()]") + "It was dropped here:\n"
             '  File "test_unawaited.py", line N, in test\n'
-            "    held = [self.work()]\n"
-            "It was dropped here:\n"
-            '  File "test_unawaited.py", line N, in test\n'
-            "    held.clear()\n"
-            "Write `await` before the call.\n",
+            "    held.clear()\n",
         )
 
     def test_made_by_a_mock(self) -> None:
@@ -122,20 +127,42 @@ class TestReport(UnawaitedTestCase):
             def drop(self) -> None:
                 self.work()
 
-        self.assertEqual(
-            report(Case),
-            "RuntimeWarning: coroutine 'Inner.work' was never awaited. It was made in "
-            "another thread or before this test, by a call of:\n"
-            '  File "test_unawaited.py", line N, in work\n'
-            "    async def work(self) -> None:\n"
+        self.check(
+            Case,
+            never_awaited("work", "async def work(self) -> None:").rstrip()
+            + " (It was made in another thread or before this test, so this is where it is "
+            "defined.)\n"
             "It was dropped here:\n"
             '  File "test_unawaited.py", line N, in drop\n'
-            "    self.work()\n"
-            "Write `await` before the call.\n",
+            "    self.work()\n",
         )
 
+    def test_marks_under_the_line(self) -> None:
+        """There are none but those that Python itself puts under a whole line."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                "ünï" and self.work()  # not ASCII, and a comment
+
+        result = unittest.TestResult()
+        Case("test").run(result)
+        (_, text), *_ = result.errors
+        self.assertNotRegex(text, r"(?m)^ +[~^]+$")
+
+    def test_source_that_is_not_there(self) -> None:
+        """Code that was made from a string has a name and a line at least."""
+        source = """
+class Case(Inner):
+    async def test(self):
+        self.work()
+"""
+        namespace = {"Inner": Inner}
+        exec(compile(source, "<made up>", "exec"), namespace)
+        case: Any = namespace["Case"]
+        self.assertIn('  File "<made up>", line N, in test\nRuntimeWarn', report(case))
+
     def test_deeper_tracking(self) -> None:
-        """Where more frames are tracked already, the report shows them all."""
+        """Where more frames are tracked already, it is the line that made it as well."""
 
         class Case(Inner):
             async def test(self) -> None:
@@ -146,13 +173,33 @@ class TestReport(UnawaitedTestCase):
 
         self.addCleanup(sys.set_coroutine_origin_tracking_depth, 0)
         sys.set_coroutine_origin_tracking_depth(2)
-        self.check(
-            Case,
-            message("test")
-            + "    self.deeper()\n"
-            + '  File "test_unawaited.py", line N, in deeper\n',
-        )
+        self.check(Case, never_awaited("deeper"))
         self.assertEqual(sys.get_coroutine_origin_tracking_depth(), 2)
+
+    def test_many_at_one_line(self) -> None:
+        """A line that makes many is reported once, with their number."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                for _ in range(50):
+                    self.work()
+                self.work()
+
+        times = never_awaited("test").replace("awaited. ", "awaited, 50 times. ")
+        self.check(Case, times, never_awaited("test"))
+
+    def test_sources_that_cannot_be_read(self) -> None:
+        """What the test has patched does not get in the way."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                with (
+                    mock.patch("os.stat", side_effect=ZeroDivisionError),
+                    mock.patch("linecache.getline", side_effect=ZeroDivisionError),
+                ):
+                    self.work()
+
+        self.check(Case, never_awaited("test"))
 
 
 class TestWhere(UnawaitedTestCase):
@@ -163,7 +210,9 @@ class TestWhere(UnawaitedTestCase):
             async def test(self) -> None:
                 trio.sleep(1)  # noqa: ASYNC105
 
-        self.check(Case, message("test", name="sleep"))
+        self.check(
+            Case, never_awaited("test", "trio.sleep(1)  # noqa: ASYNC105", "sleep")
+        )
 
     def test_every_stage(self) -> None:
         """Each stage is watched, and each coroutine is reported, in order."""
@@ -197,7 +246,7 @@ class TestWhere(UnawaitedTestCase):
             "tearDown",
             "clean_up",
         ]
-        self.check(Case, *map(message, stages))
+        self.check(Case, *map(never_awaited, stages))
 
     def test_background_task(self) -> None:
         """A background task is watched, up to its end."""
@@ -214,7 +263,7 @@ class TestWhere(UnawaitedTestCase):
                 self.nursery.start_soon(self.background)
                 await trio.testing.wait_all_tasks_blocked()
 
-        self.check(Case, message("background"), message("background"))
+        self.check(Case, never_awaited("background"), never_awaited("background"))
 
     def test_local_variable(self) -> None:
         """A coroutine in a local variable is found when the function ends."""
@@ -224,7 +273,7 @@ class TestWhere(UnawaitedTestCase):
                 held = self.work()
                 self.assertTrue(held)
 
-        self.check(Case, message("test"))
+        self.check(Case, never_awaited("test", "held = self.work()"))
 
     def test_garbage(self) -> None:
         """A coroutine in a cycle is found when the garbage collector finds it."""
@@ -236,7 +285,13 @@ class TestWhere(UnawaitedTestCase):
                 del cycle
                 gc.collect()
 
-        self.check(Case, message("test"))
+        self.check(
+            Case,
+            never_awaited("test", "cycle: list[Any] = [self.work()]")
+            + "It was dropped here:\n"
+            '  File "test_unawaited.py", line N, in test\n'
+            "    gc.collect()\n",
+        )
 
     def test_of_another_test(self) -> None:
         """One that was made before the test fails it as well: it is found in it."""
@@ -248,29 +303,71 @@ class TestWhere(UnawaitedTestCase):
                 self.held.clear()
 
         Case.held.append(work())
-        self.check(
-            Case,
-            "ERROR RuntimeWarning: coroutine 'work' was never awaited. It was made in "
-            "another thread or before this test, by a call of:\n",
-        )
+        self.assertIn("made in another thread or before this test", told(Case)[0])
 
     def test_in_a_failing_test(self) -> None:
-        """It stands beside the test's own failure, in the order of events."""
+        """It stands beside the test's own failure."""
 
         class Case(Inner):
             async def test(self) -> None:
                 self.work()
-                held = self.work()
                 self.fail("the test's own")
-                await held
 
+        one, other = sorted(told(Case))
+        self.assertIn("'Inner.work' was never awaited", one)
+        self.assertEqual(other, "FAIL AssertionError: the test's own")
+
+    def test_that_a_failure_holds(self) -> None:
+        """One that the frames of a failure hold is found in this test, not later."""
+
+        class Case(Inner):
+            async def test_assertion(self) -> None:
+                result = self.work()
+                self.assertEqual(result, None)
+
+            async def test_subtest(self) -> None:
+                with self.subTest("of one"):
+                    result = self.work()
+                    self.assertEqual(result, None)
+
+            async def test_group(self) -> None:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self.test_assertion)
+                    nursery.start_soon(self.test_cause)
+
+            async def test_cause(self) -> None:
+                try:
+                    await self.test_assertion()
+                except AssertionError as error:
+                    raise KeyError from error
+
+        for name in ["assertion", "subtest", "cause"]:
+            with self.subTest(name):
+                made = "test_subtest" if name == "subtest" else "test_assertion"
+                self.assertEqual(
+                    run(Case, f"test_{name}").texts[-1],
+                    never_awaited(made, "result = self.work()"),
+                )
+        self.assertIn("never awaited, 2 times", told(Case, "test_group")[-1])
         with warnings.catch_warnings():
-            # What the failure's frames hold may live as long as the failure itself.
-            warnings.simplefilter("ignore")
-            first, failure, *_ = told(Case)
+            warnings.simplefilter("error")
             gc.collect()
-        self.assertIn("'Inner.work' was never awaited", first)
-        self.assertEqual(failure, "FAIL AssertionError: the test's own")
+
+    def test_that_a_teardown_awaits(self) -> None:
+        """What a teardown or a cleanup still awaits was awaited."""
+
+        class Case(AsyncTrioTestCase):
+            async def work(self) -> None:
+                await trio.lowlevel.checkpoint()
+
+            async def test(self) -> None:
+                self.later = held = self.work()
+                self.fail(f"{held}"[:10])
+
+            async def asyncTearDown(self) -> None:
+                await self.later
+
+        self.assertEqual(told(Case), ["FAIL AssertionError: <coroutine"])
 
     def test_in_a_skipped_test(self) -> None:
         """A test that skips itself afterwards is an ERROR all the same."""
@@ -297,7 +394,7 @@ class TestWhere(UnawaitedTestCase):
                 self.work()
                 self.fail("as expected")
 
-        self.check(Case, message("test"))
+        self.check(Case, never_awaited("test"))
         self.assertEqual(told(Case, "test_failing")[0][:5], "ERROR")
 
     def test_in_a_subtest(self) -> None:
@@ -308,7 +405,7 @@ class TestWhere(UnawaitedTestCase):
                 with self.subTest(i=1):
                     self.work()
 
-        self.check(Case, message("test"))
+        self.check(Case, never_awaited("test"))
 
     def test_in_setup_ends_nothing(self) -> None:
         """It cancels nothing: the test runs, and so do its teardown and cleanups."""
@@ -325,7 +422,7 @@ class TestWhere(UnawaitedTestCase):
             def tearDown(self) -> None:
                 events.append("tearDown")
 
-        self.check(Case, message("asyncSetUp"))
+        self.check(Case, never_awaited("asyncSetUp"))
         self.assertEqual(events, ["test", "tearDown", "cleanup"])
 
     def test_what_is_closed(self) -> None:
@@ -341,7 +438,7 @@ class TestWhere(UnawaitedTestCase):
                 with self.assertRaises(TypeError):
                     self.nursery.start_soon(self.helper())
 
-        self.check(Case, "pass")
+        self.assertEqual(told(Case), ["pass"])
 
     def test_failfast(self) -> None:
         """failfast stops after it, as after any error."""
@@ -361,12 +458,10 @@ class TestWhere(UnawaitedTestCase):
                 thread.start()
                 await trio.to_thread.run_sync(thread.join)
 
-        self.check(
-            Case, "ERROR RuntimeWarning: coroutine 'Inner.work' was never awaited"
-        )
+        self.assertIn("'Inner.work' was never awaited", told(Case)[0])
 
 
-class TestLeftBehind(unittest.TestCase):
+class TestLeftBehind(UnawaitedTestCase):
     """What is put back, and what is not touched."""
 
     def state(self) -> list[object]:
@@ -517,18 +612,24 @@ class TestLeftBehind(unittest.TestCase):
         self.assertIn("second' was never awaited", found["test_second"][0])
         self.assertEqual(self.state(), before)
 
-    def test_another_thread_beside_several_tests(self) -> None:
-        """Where nobody knows whose test it is, Python warns."""
+    def test_threads_beside_several_tests(self) -> None:
+        """A worker thread belongs to its test; of other threads Python warns."""
         barrier = threading.Barrier(3)
 
         class Case(Inner):
-            async def test(self) -> None:
+            async def test_clean(self) -> None:
                 barrier.wait(10)
                 barrier.wait(10)
 
-        found: list[list[str]] = []
+            async def test_worker(self) -> None:
+                barrier.wait(10)
+                await trio.to_thread.run_sync(lambda: self.work() and None)
+                barrier.wait(10)
+
+        found: dict[str, list[str]] = {}
         threads = [
-            threading.Thread(target=lambda: found.append(told(Case))) for _ in range(2)
+            threading.Thread(target=lambda n=name: found.update({n: told(Case, n)}))
+            for name in ["test_clean", "test_worker"]
         ]
         for thread in threads:
             thread.start()
@@ -538,7 +639,42 @@ class TestLeftBehind(unittest.TestCase):
         barrier.wait(10)
         for thread in threads:
             thread.join(10)
-        self.assertEqual(found, [["pass"]] * 2)
+        self.assertEqual(found["test_clean"], ["pass"])
+        (verdict,) = found["test_worker"]
+        self.assertIn("'Inner.work' was never awaited", verdict)
+
+    def test_thread_that_outlives_its_test(self) -> None:
+        """What a thread drops when its test is over is Python's to warn of."""
+        contexts: list[contextvars.Context] = []
+
+        class Case(Inner):
+            async def test(self) -> None:
+                contexts.append(contextvars.copy_context())
+
+        self.assertEqual(told(Case), ["pass"])
+        with self.assertWarnsRegex(RuntimeWarning, "'work' was never awaited"):
+            contexts[0].run(work)
+
+    def test_run_in_another_thread(self) -> None:
+        """A run in another thread leaves that thread as it was."""
+        depths: list[int] = []
+
+        class Case(Inner):
+            def runTrio(self, async_fn: Any, **kwargs: Any) -> None:
+                def in_thread() -> None:
+                    trio.run(async_fn, **kwargs)
+                    depths.append(sys.get_coroutine_origin_tracking_depth())
+
+                thread = threading.Thread(target=in_thread)
+                thread.start()
+                thread.join()
+
+            async def test(self) -> None:
+                self.nursery.start_soon(trio.sleep_forever)
+                self.work()
+
+        self.check(Case, never_awaited("test"))
+        self.assertEqual(depths, [0])
 
 
 SOURCE = """
@@ -592,10 +728,8 @@ class TestFilters(unittest.TestCase):
                     )
                     self.assertRegex(output, verdict)
                     self.assertIn("coroutine 'TestIt.work' was never awaited", output)
-                    self.assertRegex(
-                        output,
-                        r'test_it.py", line 17, in test_unawaited\n.* self.work\(\)',
-                    )
+                    self.assertRegex(output, r'test_it.py(", line |:)17')
+                    self.assertRegex(output, r"(?m)^ +self.work\(\)$")
 
     def test_the_rest_is_as_without(self) -> None:
         """Other warnings and unraisable exceptions come as often as from a TestCase."""

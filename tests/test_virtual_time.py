@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import socket
 import threading
 import time
@@ -707,7 +708,15 @@ class TestAdvanceClock(VirtualTestCase):
                 self.assertGreaterEqual(trio.current_time() - start, YEAR)
                 self.assertLess(trio.current_time() - start, YEAR + 5)
 
+            @mock_clock(rate=1000)
+            async def test_timers(self) -> None:
+                # Some are over by the time that advanceClock looks at them.
+                for _ in range(1000):
+                    self.nursery.start_soon(trio.sleep, random.uniform(0, 300))
+                await self.advanceClock(300)
+
         self.check(Inner)
+        self.check(Inner, "test_timers")
 
     def test_wrong_seconds(self) -> None:
         """Negative, infinite, NaN and what is no number is refused; time stands still."""

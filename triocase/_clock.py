@@ -67,7 +67,9 @@ class VirtualTime(Instrument):
         end = self.clock.current_time() + seconds
         await wait_all_tasks_blocked()
         while (left := end - self.clock.current_time()) > 0:
-            self.clock.jump(min(left, current_statistics().seconds_to_next_deadline))
+            # A deadline may be over meanwhile, where the clock has a rate.
+            step = max(0, current_statistics().seconds_to_next_deadline)
+            self.clock.jump(min(left, step))
             await wait_all_tasks_blocked()
 
     # --- When not to jump ---------------------------------------------------------

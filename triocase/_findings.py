@@ -9,6 +9,7 @@ from unittest import SkipTest
 
 from ._groups import leaves, part, split
 from ._tracebacks import user_frames
+from ._unawaited import UnawaitedWatch
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
@@ -51,12 +52,16 @@ class Findings:
         body_runs: Whether the test's body runs: an error now may be the expected one.
         interrupts: Each Ctrl-C that has reached the test.
         stop_signal: What unittest raised to end a test early at a failing subtest.
+        told: The errors that have been told, while the test runs.
+        unawaited: Looks for coroutines that are never awaited.
     """
 
     def __init__(self, verdict: Verdict) -> None:
         self.body_runs = False
         self.interrupts: list[KeyboardInterrupt] = []
         self.stop_signal: BaseException | None = None
+        self.told: list[BaseException] = []
+        self.unawaited = UnawaitedWatch()
         self._verdict = verdict
         self._trouble = False
         self._waiting: deque[Finding] = deque()
@@ -70,12 +75,6 @@ class Findings:
         """Add an error. A Ctrl-C in it counts at once, whatever it waits behind."""
         self.note_interrupt(split(error).interrupt)
         self._append(is_crash=False).resolve(error)
-
-    def add_unawaited(self, warning: RuntimeWarning) -> None:
-        """Add a coroutine that never ran; no test is meant to fail by that."""
-        finding = self._append(is_crash=False)
-        finding.expected = False
-        finding.resolve(warning)
 
     def add_crash(self) -> Finding:
         """Add an error that is not known yet; whoever adds it must resolve it."""
@@ -112,6 +111,10 @@ class Findings:
 
     def tell(self) -> None:
         """Tell what is known, in order, up to a crash whose error is not known."""
+        if self.unawaited.found:
+            self._trouble = True
+            for warning in self.unawaited.take():
+                self._verdict.tell(warning)  # never expected: something has not run
         while self._waiting and not self._waiting[0].pending:
             finding = self._waiting.popleft()
             if finding.error is not None:
@@ -131,6 +134,7 @@ class Findings:
                 # A skip explains a cancelled test only where it is what cancelled it.
                 skip = all(isinstance(leaf, SkipTest) for leaf in leaves(rest))
                 self._explained |= finding.is_crash or not skip
+                self.told.append(rest)
                 self._verdict.tell(rest, expected=finding.expected)
         finally:
             del error, rest  # this frame is in their tracebacks: no cycle
@@ -139,6 +143,9 @@ class Findings:
         """Tell what can be judged only when the run has ended."""
         for finding in self._waiting:
             finding.pending = False
+        self.tell()
+        self.unawaited.search(self.told)
+        self.told.clear()
         self.tell()
         if self._cancelled is not None and not (self._explained or self.interrupts):
             self._tell_cancellation(*self._cancelled)

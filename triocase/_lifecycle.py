@@ -36,7 +36,6 @@ from ._cleanups import Cleanups
 from ._findings import Finding, Findings
 from ._groups import split
 from ._left_open import Fence, errors_in, join
-from ._unawaited import UnawaitedWatch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -82,7 +81,6 @@ class TestRun:
         findings: What goes wrong.
         cleanups: What is to be run after the teardown.
         time: The virtual time of the run, if the test has asked for it.
-        unawaited: Looks for coroutines that are never awaited.
         finished: Whether all stages are over.
     """
 
@@ -94,7 +92,6 @@ class TestRun:
         self.findings = Findings(verdict)
         self.cleanups = Cleanups(case, self.findings)
         self.time: VirtualTime | None = None
-        self.unawaited = UnawaitedWatch(self.findings.add_unawaited)
         self.finished = False
         self.method = method
         self._stage = Stage.SETUP
@@ -115,6 +112,7 @@ class TestRun:
         try:
             await self._run_stages()
         finally:
+            self.findings.unawaited.forget_lines()
             if not self.finished:  # the run dies: let no context wait for its turn
                 self._abandon_contexts()
 
@@ -135,7 +133,7 @@ class TestRun:
             self._inner.scope.shield = True  # the setup is over: awaits work again
         await self._clean_up()
         if self.nursery is None or not self.nursery.child_tasks:
-            self.unawaited.forget_lines()  # all of the user's code has run
+            self.findings.unawaited.forget_lines()  # all of the user's code has run
         self._stage = Stage.CLOSING
         await self._leave(self._inner, "{}", _LEAVE_IN_TEARDOWN)
         self._outer.__exit__(None, None, None)
@@ -148,7 +146,7 @@ class TestRun:
         await self._nursery_opened.wait()
         if self.time is not None:
             self.time.check()
-        self.unawaited.remember_lines()
+        self.findings.unawaited.remember_lines()
         await call_sync_hook(self.case, "setUp")
         await call_async_hook(self.case, "asyncSetUp")
 

@@ -36,8 +36,8 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
     verdict = verdict_for(case)
     test = TestRun(case, _unwrapped(case, method), verdict)
     findings = test.findings
-    test.unawaited.start()
     try:
+        findings.unawaited.start()
         try:
             _open_run(case, test, options_of(case, test.method))
         except BaseException as error:
@@ -47,7 +47,7 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
             findings.add(cause if isinstance(cause, KeyboardInterrupt) else error)
         findings.tell_the_rest()
     finally:
-        test.unawaited.stop()
+        findings.unawaited.stop()
     findings.tell()  # what was found only as the errors above were dropped
     findings.raise_interrupt()
     verdict.close()

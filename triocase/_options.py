@@ -67,7 +67,10 @@ _Marks = dict[str, tuple[Mark, ...]]  # by field of Options
 _MARKS = "_trioMarks"
 _NO_MARKS: _Marks = {}
 _BARE: Any = object()
-_HOOKS = ("setUp", "asyncSetUp", "asyncTearDown", "tearDown")
+_HOOKS = (
+    *("setUpClass", "setUp", "asyncSetUp", "asyncTearDown", "tearDown"),
+    *("tearDownClass", "runTrio"),
+)
 _marks_of_classes: WeakKeyDictionary[type, _Marks] = WeakKeyDictionary()
 
 
@@ -120,7 +123,9 @@ def autojump_clock(test: Any = _BARE, /, *, threshold: float = 0) -> Any:
     )
     usage = "`@autojump_clock` or `@autojump_clock(threshold=0.01)`"
     clock = Clock(autojump_threshold=seconds)
-    return _decorate(test, "autojump_clock", usage, "clock", clock)
+    return _decorate(
+        test, decorator="autojump_clock", usage=usage, option="clock", value=clock
+    )
 
 
 @overload
@@ -162,7 +167,10 @@ def mock_clock(test: Any = _BARE, /, *, rate: float = 0) -> Any:
         "@mock_clock(rate=2.0)",
     )
     usage = "`@mock_clock` or `@mock_clock(rate=2.0)`"
-    return _decorate(test, "mock_clock", usage, "clock", Clock(rate=checked))
+    clock = Clock(rate=checked)
+    return _decorate(
+        test, decorator="mock_clock", usage=usage, option="clock", value=clock
+    )
 
 
 @overload
@@ -179,7 +187,10 @@ def real_clock(test: Any = _BARE, /) -> Any:
 
     .. versionadded:: 0.1
     """
-    return _decorate(test, "real_clock", "`@real_clock`", "clock", None)
+    usage = "`@real_clock`"
+    return _decorate(
+        test, decorator="real_clock", usage=usage, option="clock", value=None
+    )
 
 
 def finite(value: Any, what: str, unit: str, example: str) -> float:
@@ -203,7 +214,9 @@ def finite(value: Any, what: str, unit: str, example: str) -> float:
 # --- The marks that they leave ----------------------------------------------------
 
 
-def _decorate(test: Any, decorator: str, usage: str, option: str, value: object) -> Any:
+def _decorate(
+    test: Any = _BARE, *, decorator: str, usage: str, option: str, value: object
+) -> Any:
     """Mark ``test``, or, if it is not there yet, return what will do so."""
     if test is _BARE:
         return partial(
@@ -211,16 +224,20 @@ def _decorate(test: Any, decorator: str, usage: str, option: str, value: object)
         )
     marks = _own_marks(test)
     mark = Mark(decorator, value)
+    # A mark on a staticmethod or classmethod would not be seen through the instance.
+    possible = callable(test) and not isinstance(test, (staticmethod, classmethod))
     try:
-        if not callable(test) or isinstance(test, (staticmethod, classmethod)):
-            raise AttributeError
-        # A new dict: functools.wraps has given the old one to the wrapped function too.
-        setattr(test, _MARKS, {**marks, option: (mark, *marks.get(option, ()))})
-    except AttributeError:
+        if possible:
+            # A new dict: functools.wraps gives the old one to the wrapper as it is.
+            marks = {**marks, option: (mark, *marks.get(option, ()))}
+            setattr(test, _MARKS, marks)
+    except (AttributeError, TypeError):
+        possible = False
+    if not possible:
         raise TypeError(
             f"{decorator} decorates a test method or a class, not {test!r}. Write "
             f"{usage} above `async def` or `class`."
-        ) from None
+        )
     _marks_of_classes.clear()
     return test
 
@@ -231,7 +248,10 @@ def _own_marks(test: Any) -> _Marks:
         marks = vars(test).get(_MARKS)
     else:
         marks = getattr(test, _MARKS, None)
-    return marks if isinstance(marks, dict) else _NO_MARKS  # a mock has any attribute
+    if isinstance(marks, dict):  # a mock has any attribute
+        return marks
+    # A partialmethod is a partial on the instance.
+    return _own_marks(test.func) if isinstance(test, partial) else _NO_MARKS
 
 
 def _marks_of_class(case: type[TestCase]) -> _Marks:

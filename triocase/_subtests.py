@@ -53,6 +53,7 @@ class SubTest:
             if passing is not None:
                 # Should unittest end the test here, Ctrl-C still ends the run.
                 self._findings.note_interrupt(split(passing).interrupt)
+            self._findings.told.append(rest)
             swallowed = self._end(readable(rest, self._case.failureException))
             if swallowed and passing is not None:
                 raise passing

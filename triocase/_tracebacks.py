@@ -7,13 +7,19 @@ and from a group's own traceback, where all that they show is how a nursery ends
 
 from __future__ import annotations
 
+import ast
+import linecache
 import sys
 from types import FrameType, TracebackType
+from typing import TYPE_CHECKING
 
 from trio import Cancelled
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __unittest = True
 
@@ -55,6 +61,26 @@ def linked(entries: list[TracebackType]) -> TracebackType | None:
     return chain
 
 
+def at(file: str, line: int, function: str) -> TracebackType | None:
+    """Return a traceback of one entry, as if something had been raised there.
+
+    Only running code gets a traceback; so run code that says that it is that line.
+    """
+    shown = linecache.getline(file, line).encode()
+    tree = ast.parse("raise StopIteration")
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.stmt, ast.expr)):
+            # All of the line that is shown, for then Python puts no marks below it.
+            node.col_offset = len(shown) - len(shown.lstrip())
+            node.end_col_offset = len(shown.rstrip())
+    code = compile(tree, file, "exec").replace(co_name=function, co_firstlineno=line)
+    try:
+        exec(code, {})
+    except StopIteration as error:
+        trace = error.__traceback__
+    return trace.tb_next if trace else None
+
+
 def joined(
     above: list[TracebackType], below: list[TracebackType]
 ) -> list[TracebackType]:
@@ -66,15 +92,36 @@ def joined(
     return above + below
 
 
-def tidy(error: BaseException, failure: type[BaseException]) -> None:
-    """Take frames that tell a reader nothing from all tracebacks of ``error``."""
+def related(error: BaseException) -> Iterator[BaseException]:
+    """Yield ``error`` and all that hangs together with it, each once.
+
+    That is causes, contexts, and what is in a group.
+    """
     seen: set[int] = set()
-    related: list[BaseException | None] = [error]
-    while related:
-        one = related.pop()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
+        yield one
+        waiting += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+
+
+def frames(error: BaseException) -> Iterator[FrameType]:
+    """Yield the frames that ``error`` and what hangs together with it hold."""
+    for one in related(error):
+        entry = one.__traceback__
+        while entry is not None:
+            yield entry.tb_frame
+            entry = entry.tb_next
+
+
+def tidy(error: BaseException, failure: type[BaseException]) -> None:
+    """Take frames that tell a reader nothing from all tracebacks of ``error``."""
+    for one in related(error):
         shown = entries(one)
         if isinstance(one, Cancelled):
             _cut_libraries(shown)
@@ -84,9 +131,6 @@ def tidy(error: BaseException, failure: type[BaseException]) -> None:
             while len(shown) > 1 and "__unittest" in shown[-1].tb_frame.f_globals:
                 del shown[-1]
         one.with_traceback(linked(shown))  # an exception class may be frozen
-        related += [one.__cause__, one.__context__]
-        if isinstance(one, BaseExceptionGroup):
-            related += one.exceptions
 
 
 def _cut_libraries(entries: list[TracebackType]) -> None:

@@ -4,9 +4,12 @@ When the interpreter drops a coroutine that never started, it calls one function
 ``warnings`` module, which then goes through the filters. While a test runs, that
 function is ours. No filter is touched, so all other warnings are shown as ever.
 
-The limit: a coroutine is found when it is dropped. What still holds one at the end of
-the test (the instance, a cycle of references) drops it later: then Python warns, or
-the test that runs meanwhile fails, with the line that made the coroutine.
+A failing test may never drop what it made: the traceback holds the frames, and the
+frames hold the coroutine. So the frames are searched when the test is over.
+
+The limit: what something else still holds at the end of the test (the instance, a cycle
+of references) is dropped later. Then Python warns, or the test that runs meanwhile
+fails, with the line that made the coroutine.
 """
 
 from __future__ import annotations
@@ -15,63 +18,106 @@ import inspect
 import sys
 import threading
 import warnings
+from collections import Counter, deque
+from contextvars import ContextVar
 from traceback import FrameSummary, format_list
-from typing import TYPE_CHECKING, Any
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trio.lowlevel import enable_ki_protection
 
-from ._tracebacks import is_library
+from ._tracebacks import at, frames, is_library
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import CoroutineType, FrameType
+    from collections.abc import Callable, Iterable
+    from contextvars import Token
+    from types import FrameType
 
     Unawaited = CoroutineType[Any, Any, Any]
 
 __unittest = True
 
 _HOOK = "_warn_unawaited_coroutine"
-_lock = threading.Lock()
-_watches: dict[int, UnawaitedWatch] = {}  # by thread: in each the innermost test's
 _python_warns: Callable[[Any], None] = getattr(warnings, _HOOK)
+_replaced = _python_warns
+_lock = threading.Lock()
+_running: list[UnawaitedWatch] = []
+# Tasks and worker threads have a copy of the context in which their test began.
+_mine: ContextVar[UnawaitedWatch] = ContextVar("triocase_unawaited_watch")
+
+
+class Place(NamedTuple):
+    """A line of code, and the function that it is in."""
+
+    file: str
+    line: int
+    function: str
+
+
+class Found(NamedTuple):
+    """A coroutine that was never awaited."""
+
+    name: str
+    made: Place | None
+    defined: Place
+    dropped: Place | None
+
+    def explained(self, times: int) -> RuntimeWarning:
+        """Return the error that tells a reader about it, raised where it was made."""
+        text = f"coroutine '{self.name}' was never awaited"
+        if times > 1:
+            text += f", {times} times"
+        text += ". Write `await` before the call."
+        if self.made is None:
+            text += (
+                " (It was made in another thread or before this test, so this is where "
+                "it is defined.)"
+            )
+        if self.dropped not in (None, self.made):
+            text += "\nIt was dropped here:\n"
+            text += "".join(format_list([FrameSummary(*self.dropped)])).rstrip()
+        return RuntimeWarning(text).with_traceback(at(*self.made or self.defined))
 
 
 class UnawaitedWatch:
-    """Reports the coroutines that are found never awaited while one test runs."""
+    """Looks for coroutines that are never awaited while one test runs.
 
-    def __init__(self, report: Callable[[RuntimeWarning], None]) -> None:
-        self.report = report
-        self._thread = 0
-        self._around: UnawaitedWatch | None = None
+    Attributes:
+        found: What was found since :meth:`take` was called, from any thread.
+    """
+
+    def __init__(self) -> None:
+        self.found: deque[Found] = deque()
+        self._token: Token[UnawaitedWatch] | None = None
         self._remembering = False
 
     def start(self) -> None:
-        """Report coroutines that this thread drops, and threads without a test."""
-        global _python_warns
+        """Watch what this context drops, and its copies; and all others, if alone."""
+        global _replaced
+        self._token = _mine.set(self)
         with _lock:
-            self._thread = threading.get_ident()
-            self._around = _watches.get(self._thread)
-            _watches[self._thread] = self
-            if len(_watches) == 1 and getattr(warnings, _HOOK) is not _on_unawaited:
-                _python_warns = getattr(warnings, _HOOK)
+            _running.append(self)
+            if getattr(warnings, _HOOK) is not _on_unawaited:
+                _replaced = getattr(warnings, _HOOK)
                 setattr(warnings, _HOOK, _on_unawaited)
 
     def stop(self) -> None:
         """Put everything back."""
         self.forget_lines()
         with _lock:
-            if self._around is not None:
-                _watches[self._thread] = self._around
-            else:
-                del _watches[self._thread]
+            if self in _running:
+                _running.remove(self)
             # Not if somebody has put a function over ours, which they will take off.
-            if not _watches and getattr(warnings, _HOOK) is _on_unawaited:
-                setattr(warnings, _HOOK, _python_warns)
+            if not _running and getattr(warnings, _HOOK) is _on_unawaited:
+                setattr(warnings, _HOOK, _replaced)
+        if self._token is not None:
+            _mine.reset(self._token)
+            self._token = None
 
     def remember_lines(self) -> None:
         """Have the interpreter note for each coroutine the line that makes it.
 
-        That costs some 0.1 µs a coroutine, so it is for the time of user code alone.
+        That has a price for each coroutine, so it is for the time of user code alone.
         """
         if sys.get_coroutine_origin_tracking_depth() == 0:
             sys.set_coroutine_origin_tracking_depth(1)
@@ -83,39 +129,53 @@ class UnawaitedWatch:
             sys.set_coroutine_origin_tracking_depth(0)
         self._remembering = False
 
+    def note(self, coroutine: Unawaited, dropped: FrameType | None = None) -> None:
+        """Note a coroutine; called where it is dropped, so with no word too many."""
+        origin, code = coroutine.cr_origin, coroutine.cr_code
+        if dropped is not None and is_library(dropped):
+            dropped = None
+        self.found.append(
+            Found(
+                coroutine.__qualname__,
+                made=Place(*origin[0]) if origin else None,
+                defined=Place(code.co_filename, code.co_firstlineno, code.co_name),
+                dropped=dropped
+                and Place(
+                    dropped.f_code.co_filename, dropped.f_lineno, dropped.f_code.co_name
+                ),
+            )
+        )
+
+    def search(self, errors: Iterable[BaseException]) -> None:
+        """Note what the frames of the test's errors have made and not awaited."""
+        for error in errors:
+            for frame in frames(error):
+                for value in frame.f_locals.values():
+                    if (
+                        isinstance(value, CoroutineType)
+                        and inspect.getcoroutinestate(value) == inspect.CORO_CREATED
+                    ):
+                        self.note(value)
+                        value.close()  # so that it is not found again
+
+    def take(self) -> list[RuntimeWarning]:
+        """Return the errors that tell of what was found, each once, in order."""
+        found: Counter[Found] = Counter()
+        while self.found:
+            found[self.found.popleft()] += 1
+        return [one.explained(times) for one, times in found.items()]
+
 
 @enable_ki_protection
 def _on_unawaited(coroutine: Unawaited) -> None:
     """Take the place of Python's own function: called where a coroutine is dropped."""
-    watch = _watches.get(threading.get_ident())
-    if watch is None and len(_watches) == 1:  # a worker thread of the test's, say
-        (watch,) = _watches.values()
-    if watch is None:
+    running = list(_running)
+    watch = _mine.get(None)
+    if watch not in running and len(running) == 1:  # a thread that the test started
+        (watch,) = running
+    if watch is None or watch not in running:
         _python_warns(coroutine)
     else:
-        explanation = _explanation(coroutine, inspect.currentframe())
-        watch.report(RuntimeWarning(explanation))
-
-
-def _explanation(coroutine: Unawaited, hook: FrameType | None) -> str:
-    """Say where a coroutine was made, and where it was dropped if that is elsewhere.
-
-    ``hook`` is the frame that the interpreter calls as it drops the coroutine.
-    """
-    if coroutine.cr_origin:
-        places = [FrameSummary(*place) for place in reversed(coroutine.cr_origin)]
-        text = "It was made here:\n"
-    else:
-        code = coroutine.cr_code
-        places = [FrameSummary(code.co_filename, code.co_firstlineno, code.co_name)]
-        text = "It was made in another thread or before this test, by a call of:\n"
-    text += "".join(format_list(places))
-    if hook is not None and (frame := hook.f_back) and not is_library(frame):
-        code = frame.f_code
-        dropped = FrameSummary(code.co_filename, frame.f_lineno, code.co_name)
-        if dropped not in places:
-            text += "It was dropped here:\n" + "".join(format_list([dropped]))
-    return (
-        f"coroutine '{coroutine.__qualname__}' was never awaited. {text}"
-        f"Write `await` before the call."
-    )
+        frame = inspect.currentframe()
+        watch.note(coroutine, frame and frame.f_back)
+        del frame  # no cycle
