@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unittest
 from typing import Any
 
@@ -474,6 +475,58 @@ class TestNursery(unittest.TestCase):
                 await trio.sleep_forever()
 
         self.assertEqual(told(Inner), ["pass"])
+
+    def test_start_that_is_under_way(self) -> None:
+        """A task that is still starting when the test ends is cancelled, too."""
+
+        class Case(AsyncTrioTestCase):
+            async def server(self, task_status: Any) -> None:
+                await trio.sleep(0.1)
+                task_status.started()
+                await trio.sleep(2)
+
+            async def test(self) -> None:
+                trio.lowlevel.spawn_system_task(self.nursery.start, self.server)
+                await trio.testing.wait_all_tasks_blocked()
+
+        start = time.perf_counter()
+        self.assertEqual(told(Case), ["pass"])
+        self.assertLess(time.perf_counter() - start, 1)
+
+    def test_nursery_before_the_run(self) -> None:
+        """Before the run has begun there is no nursery, nor a None."""
+
+        class Case(AsyncTrioTestCase):
+            def runTrio(self, async_fn: Any, **kwargs: Any) -> None:
+                self.nursery.start_soon(trio.sleep, 1)
+
+            async def test(self) -> None:
+                raise NotImplementedError
+
+        self.assertIn(
+            f"ERROR AttributeError: {Case.__qualname__}.nursery is open only",
+            told(Case)[0],
+        )
+
+    def test_cancelled_before_the_nursery_is_open(self) -> None:
+        """A run that is cancelled from the start ends, and says so."""
+
+        class Case(AsyncTrioTestCase):
+            def runTrio(self, async_fn: Any, **kwargs: Any) -> None:
+                async def cancelled() -> None:
+                    with trio.CancelScope() as scope:
+                        scope.cancel()
+                        await async_fn()
+
+                trio.run(cancelled, **kwargs)
+
+            async def test(self) -> None:
+                raise NotImplementedError
+
+        self.assertIn(
+            "ERROR RuntimeError: the test was cancelled, and nothing raised",
+            told(Case)[0],
+        )
 
 
 class TestScopesHeldByHand(unittest.TestCase):

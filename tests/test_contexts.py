@@ -800,3 +800,40 @@ class TestEnterContext(unittest.TestCase):
 
         (verdict,) = told(Inner)
         self.assertIn("cancelled due to deadline", verdict)
+
+    def test_exit_on_the_instance(self) -> None:
+        """As with `with`, __enter__ and __exit__ are looked up on the type."""
+
+        class Manager:
+            def __enter__(self) -> None:
+                pass
+
+            def __exit__(self, *_: object) -> None:
+                events.append("left")
+
+        events: list[str] = []
+
+        class Case(AsyncTrioTestCase):
+            async def test(self) -> None:
+                manager = Manager()
+                manager.__exit__ = None  # type: ignore
+                self.enterContext(manager)
+
+        self.assertEqual(told(Case), ["pass"])
+        self.assertEqual(events, ["left"])
+
+    def test_enter_fails(self) -> None:
+        """A sync context that could not be entered is not left."""
+
+        class Manager:
+            def __enter__(self) -> None:
+                raise ValueError("enter")
+
+            def __exit__(self, *_: object) -> None:
+                raise NotImplementedError
+
+        class Case(AsyncTrioTestCase):
+            async def test(self) -> None:
+                self.enterContext(Manager())
+
+        self.assertIn("ERROR ValueError: enter", told(Case)[0])

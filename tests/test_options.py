@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import functools
+import gc
 import math
 import pickle
 import unittest
+import weakref
 from fractions import Fraction
 from typing import Any
 from unittest import mock
@@ -592,6 +594,20 @@ class TestCost(unittest.TestCase):
         looks.clear()
         clocks(case, "test_plain", "test_jump")
         self.assertEqual(looks, [])
+
+    def test_classes_are_forgotten(self) -> None:
+        """What is known of a class does not keep it alive."""
+
+        @autojump_clock
+        class Inner(AsyncTrioTestCase):
+            async def test(self) -> None:
+                pass
+
+        self.assertEqual(told(Inner), ["pass"])
+        gone = weakref.ref(Inner)
+        del Inner
+        gc.collect()
+        self.assertIsNone(gone())
 
 
 class TestNames(unittest.TestCase):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import gc
 import linecache
+import signal
 import sys
 import threading
 import traceback
 import unittest
 import warnings
+import weakref
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
@@ -18,6 +21,7 @@ import trio
 import trio.testing
 
 from triocase import AsyncTrioTestCase
+from triocase import _unawaited as unawaited
 
 from .harness import (
     PYTEST,
@@ -318,10 +322,10 @@ class TestWhere(UnawaitedTestCase):
         self.assertEqual(other, "FAIL AssertionError: the test's own")
 
     def test_that_a_failure_holds(self) -> None:
-        """One that the frames of a failure hold is found in this test, not later."""
+        """One that the frames of a failure hold goes with the failure, in its test."""
 
         class Case(Inner):
-            async def test_assertion(self) -> None:
+            async def test(self) -> None:
                 result = self.work()
                 self.assertEqual(result, None)
 
@@ -330,28 +334,120 @@ class TestWhere(UnawaitedTestCase):
                     result = self.work()
                     self.assertEqual(result, None)
 
+        self.addCleanup(gc.enable)
+        gc.disable()
+        for name in ["test", "test_subtest"]:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                told_here = told(Case, name)
+                gc.collect()
+            if sys.version_info >= (3, 11):  # 3.10 keeps the failure until later
+                self.assertEqual(len(told_here), 2)
+                self.assertIn("'Inner.work' was never awaited", told_here[1])
+
+    def test_that_a_runner_keeps(self) -> None:
+        """Where a runner keeps the failure, as pytest does, no later test is to blame."""
+        kept: list[Any] = []
+
+        class Result(Recorder):
+            def addError(self, test: Any, err: Any) -> None:
+                kept.append(err)
+
+            def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+                kept.append(err)
+
+            addFailure = addError
+
+        class Case(Inner):
+            def failing(self) -> AssertionError:
+                held = self.work()
+                try:
+                    self.assertIsNone(held)
+                except AssertionError as error:
+                    return error
+                raise NotImplementedError
+
+            async def deeper(self) -> None:
+                held = self.work()
+                self.assertIsNone(held)
+
+            async def test_deep(self) -> None:
+                await self.deeper()
+
+            async def test_subtest(self) -> None:
+                with self.subTest("of one"):
+                    await self.deeper()
+
             async def test_group(self) -> None:
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self.test_assertion)
-                    nursery.start_soon(self.test_cause)
+                    nursery.start_soon(self.deeper)
+                    nursery.start_soon(self.deeper)
 
             async def test_cause(self) -> None:
-                try:
-                    await self.test_assertion()
-                except AssertionError as error:
-                    raise KeyError from error
+                raise KeyError("x") from self.failing()
 
-        for name in ["assertion", "subtest", "cause"]:
+            async def test_context(self) -> None:
+                try:
+                    raise self.failing()
+                finally:
+                    raise KeyError("x")
+
+            async def later(self) -> None:
+                with self.assertWarnsRegex(RuntimeWarning, "work' was never awaited"):
+                    kept.clear()
+                    gc.collect()
+
+        for name in [name for name in dir(Case) if name.startswith("test_")]:
             with self.subTest(name):
-                made = "test_subtest" if name == "subtest" else "test_assertion"
-                self.assertEqual(
-                    run(Case, f"test_{name}").texts[-1],
-                    never_awaited(made, "result = self.work()"),
-                )
-        self.assertIn("never awaited, 2 times", told(Case, "test_group")[-1])
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            gc.collect()
+                Case(name).run(Result())
+                self.assertNotEqual(kept, [])
+                self.assertEqual(told(Case, "later"), ["pass"])
+
+    def test_that_somebody_else_awaits(self) -> None:
+        """What a failing test has handed on is left alone."""
+
+        class Case(AsyncTrioTestCase):
+            async def work(self) -> str:
+                return "done"
+
+            async def test(self) -> None:
+                held = self.work()
+                handed.append(held)
+                self.fail("own")
+
+        handed: list[Any] = []
+        self.assertEqual(told(Case), ["FAIL AssertionError: own"])
+        with self.assertRaisesRegex(StopIteration, "done"):
+            handed.pop().send(None)
+
+    def test_that_has_begun(self) -> None:
+        """A coroutine that has begun was not forgotten."""
+
+        class Case(AsyncTrioTestCase):
+            async def work(self) -> None:
+                await trio.lowlevel.checkpoint()
+
+            async def test(self) -> None:
+                held = self.work()
+                held.send(None)
+                self.fail("own")
+
+        self.assertEqual(told(Case), ["FAIL AssertionError: own"])
+
+    def test_proxies(self) -> None:
+        """A local variable that does not want to be looked at is not."""
+
+        class Lazy:
+            @property  # type: ignore[misc]
+            def __class__(self) -> type:
+                raise NotImplementedError
+
+        class Case(AsyncTrioTestCase):
+            async def test(self) -> None:
+                lazy = Lazy()
+                self.fail(f"own{lazy and ''}")
+
+        self.assertEqual(told(Case), ["FAIL AssertionError: own"])
 
     def test_that_a_teardown_awaits(self) -> None:
         """What a teardown or a cleanup still awaits was awaited."""
@@ -459,6 +555,108 @@ class TestWhere(UnawaitedTestCase):
                 await trio.to_thread.run_sync(thread.join)
 
         self.assertIn("'Inner.work' was never awaited", told(Case)[0])
+
+    def test_ctrl_c_while_it_is_noted(self) -> None:
+        """Ctrl-C while a coroutine is noted is not lost, and neither is the coroutine."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                with mock.patch(
+                    "triocase._unawaited.is_library",
+                    lambda frame: signal.raise_signal(signal.SIGINT),
+                ):
+                    self.work()
+                await trio.sleep(1)
+
+        result = Recorder()
+        with self.assertRaises(KeyboardInterrupt):
+            Case("test").run(result)
+        if sys.version_info >= (3, 11):  # 3.10 does not tell the result after Ctrl-C
+            (verdict,) = result.told
+            self.assertIn("'Inner.work' was never awaited", verdict)
+
+    @unittest.skipIf(sys.version_info < (3, 11), "3.10 tells the result after the test")
+    def test_that_a_result_holds(self) -> None:
+        """What is dropped as the last errors are told is found, too."""
+        held: list[Any] = []
+
+        class Result(Recorder):
+            def addError(self, test: Any, err: Any) -> None:
+                super().addError(test, err)
+                held.clear()
+
+        class Case(Inner):
+            async def test(self) -> None:
+                held.append(self.work())
+                trio.CancelScope().__enter__()
+
+        result = Result()
+        Case("test").run(result)
+        left, unawaited = result.told
+        self.assertIn("The method of", left)
+        self.assertIn("'Inner.work' was never awaited", unawaited)
+
+    def test_in_setup_in_debug(self) -> None:
+        """In debug(), it ends the test, as any error does."""
+        events: list[str] = []
+
+        class Case(Inner):
+            async def asyncSetUp(self) -> None:
+                self.work()
+                self.addCleanup(events.append, "cleanup")
+
+            async def test(self) -> None:
+                events.append("test")
+
+            def tearDown(self) -> None:
+                events.append("tearDown")
+
+        self.assertIsInstance(debug_error(Case), RuntimeWarning)
+        self.assertEqual(events, ["cleanup"])
+
+    def test_errors_in_a_circle(self) -> None:
+        """Errors that are each other's cause are looked at once."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                one, other = ValueError("one"), KeyError("other")
+                one.__cause__, other.__cause__ = other, one
+                raise one
+
+        self.assertIn("ERROR ValueError: one", told(Case)[0])
+
+    def test_dropped_by_ours(self) -> None:
+        """A sync test's local is dropped in a frame of ours, which is not shown."""
+
+        class Case(Inner):
+            def test(self) -> None:
+                held = self.work()
+                self.assertTrue(held)
+
+        self.assertNotIn("dropped", report(Case))
+
+    def test_goes_at_once(self) -> None:
+        """What a forgotten coroutine holds goes with it, without the collector."""
+        watched: list[weakref.ref[Any]] = []
+
+        class Thing:
+            pass
+
+        class Case(AsyncTrioTestCase):
+            async def work(self, thing: Thing) -> None:
+                raise NotImplementedError
+
+            async def test(self) -> None:
+                thing = Thing()
+                watched.append(weakref.ref(thing))
+                self.work(thing)
+                del thing
+                self.assertIsNone(watched[0]())
+
+        self.addCleanup(gc.enable)
+        gc.disable()
+        (verdict,) = told(Case)
+        self.assertIn("Case.work' was never awaited", verdict)
 
 
 class TestLeftBehind(UnawaitedTestCase):
@@ -653,7 +851,165 @@ class TestLeftBehind(UnawaitedTestCase):
 
         self.assertEqual(told(Case), ["pass"])
         with self.assertWarnsRegex(RuntimeWarning, "'work' was never awaited"):
-            contexts[0].run(work)
+            contexts[0].run(lambda: work() and None)
+
+    def test_beside_a_test_that_ends(self) -> None:
+        """A test that ends takes the watch from no other that still runs."""
+
+        class Case(Inner):
+            async def test_pass(self) -> None:
+                pass
+
+            async def test(self) -> None:
+                await trio.to_thread.run_sync(Case("test_pass").debug)
+                self.work()
+
+        self.check(Case, never_awaited("test"))
+
+    def test_context(self) -> None:
+        """The context of whoever runs the test is as it was."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                self.work()
+
+        before = dict(contextvars.copy_context())
+        told(Case)
+        debug_error(Case)
+        self.assertEqual(dict(contextvars.copy_context()), before)
+
+    def test_depth_of_one(self) -> None:
+        """A tracking depth of 1 that was there before stays."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                self.work()
+
+        self.addCleanup(sys.set_coroutine_origin_tracking_depth, 0)
+        sys.set_coroutine_origin_tracking_depth(1)
+        self.check(Case, never_awaited("test"))
+        self.assertEqual(sys.get_coroutine_origin_tracking_depth(), 1)
+
+    def test_depth_beside_another_thread(self) -> None:
+        """A run in another thread does not change the depth of this one."""
+
+        class Case(Inner):
+            def runTrio(self, async_fn: Any, **kwargs: Any) -> None:
+                def in_thread() -> None:
+                    trio.run(async_fn, **kwargs)
+
+                thread = threading.Thread(target=in_thread)
+                thread.start()
+                thread.join()
+
+            async def test(self) -> None:
+                pass
+
+        self.addCleanup(sys.set_coroutine_origin_tracking_depth, 0)
+        sys.set_coroutine_origin_tracking_depth(1)
+        self.assertEqual(told(Case), ["pass"])
+        self.assertEqual(sys.get_coroutine_origin_tracking_depth(), 1)
+
+    def test_interrupted_at_the_start(self) -> None:
+        """Ctrl-C before the watch has begun is raised, and nothing is left behind."""
+
+        class Case(Inner):
+            async def test(self) -> None:
+                raise NotImplementedError
+
+        before = dict(contextvars.copy_context()), vars(warnings).copy()
+        with mock.patch("triocase._unawaited._lock") as lock:
+            lock.__enter__.side_effect = [KeyboardInterrupt, None]
+            self.assertIs(type(debug_error(Case)), KeyboardInterrupt)
+        self.assertEqual((dict(contextvars.copy_context()), vars(warnings)), before)
+
+    def test_lock(self) -> None:
+        """Tests that begin or end in several threads at once take turns."""
+        running, may_end = threading.Event(), threading.Event()
+
+        class Case(Inner):
+            async def test(self) -> None:
+                running.set()
+                may_end.wait(10)
+
+        thread = threading.Thread(target=lambda: told(Case))
+        with unawaited._lock:
+            thread.start()
+            self.assertFalse(running.wait(0.1))
+        self.assertTrue(running.wait(10))
+        with unawaited._lock:
+            may_end.set()
+            thread.join(0.1)
+            self.assertTrue(thread.is_alive())
+        thread.join(10)
+        self.assertFalse(thread.is_alive())
+
+    def test_context_of_another_test(self) -> None:
+        """What a context of an earlier test drops is found in the one that runs."""
+        contexts: list[contextvars.Context] = []
+
+        class Case(Inner):
+            async def test_first(self) -> None:
+                contexts.append(contextvars.copy_context())
+
+            async def test(self) -> None:
+                contexts[0].run(lambda: self.work() and None)
+
+        self.assertEqual(told(Case, "test_first"), ["pass"])
+        self.check(
+            Case,
+            never_awaited("<lambda>", "contexts[0].run(lambda: self.work() and None)"),
+        )
+
+    def test_of_an_earlier_test_between(self) -> None:
+        """Nor does it get lost where somebody has kept our hook."""
+        contexts: list[contextvars.Context] = []
+        ours: list[Any] = []
+
+        class Case(Inner):
+            async def test(self) -> None:
+                contexts.append(contextvars.copy_context())
+                ours.append(vars(warnings)["_warn_unawaited_coroutine"])
+
+        self.assertEqual(told(Case), ["pass"])
+        with mock.patch.object(warnings, "_warn_unawaited_coroutine", ours[0]):
+            with self.assertWarnsRegex(RuntimeWarning, "'work' was never awaited"):
+                contexts[0].run(lambda: work() and None)
+
+    def test_what_the_test_patches_twice(self) -> None:
+        """A hook over ours that passes on to ours reaches Python's, once."""
+        ours: list[Any] = []
+
+        def theirs(coroutine: Any) -> None:
+            ours[0](coroutine)
+
+        class Case(Inner):
+            async def test(self) -> None:
+                ours.append(vars(warnings)["_warn_unawaited_coroutine"])
+                vars(warnings)["_warn_unawaited_coroutine"] = theirs
+
+        name = "_warn_unawaited_coroutine"
+        self.addCleanup(vars(warnings).__setitem__, name, vars(warnings)[name])
+        for _ in range(2):
+            self.assertEqual(told(Case), ["pass"])
+            with self.assertWarnsRegex(RuntimeWarning, "'work' was never awaited"):
+                work()
+
+    def test_result_that_breaks(self) -> None:
+        """A result that raises leaves nothing behind."""
+
+        class Result(Recorder):
+            def addError(self, test: Any, err: Any) -> None:
+                raise ZeroDivisionError
+
+        class Case(Inner):
+            async def test(self) -> None:
+                self.work()
+
+        before = dict(contextvars.copy_context()), vars(warnings).copy()
+        with contextlib.suppress(ZeroDivisionError):  # 3.10 tells it later
+            Case("test").run(Result())
+        self.assertEqual((dict(contextvars.copy_context()), vars(warnings)), before)
 
     def test_run_in_another_thread(self) -> None:
         """A run in another thread leaves that thread as it was."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import math
 import random
 import socket
@@ -347,7 +349,9 @@ class TestThreads(VirtualTestCase):
                 for limiter in [None, trio.CapacityLimiter(1)]:
                     start = trio.current_time()
                     with trio.fail_after(5):
-                        await trio.to_thread.run_sync(time.sleep, 0.2, limiter=limiter)
+                        await trio.to_thread.run_sync(
+                            time.sleep, 0.2, limiter=limiter, abandon_on_cancel=True
+                        )
                     self.assertGreater(trio.current_time() - start, 0.15)
                     self.assertLess(trio.current_time() - start, 4)
 
@@ -461,7 +465,7 @@ class TestThreads(VirtualTestCase):
                 async with trio.open_nursery() as nursery:
                     for i in range(5):
                         nursery.start_soon(trio.to_thread.run_sync, time.sleep, i / 50)
-                self.assertGreater(trio.current_time(), 0.07)
+                self.assertGreater(trio.current_time(), 0.04)
                 self.assertLessEqual(trio.current_time(), time.perf_counter() - real)
 
         self.check(Inner)
@@ -523,6 +527,116 @@ class TestThreads(VirtualTestCase):
 
         self.check(Inner)
 
+    def test_threshold_beside_a_thread(self) -> None:
+        """Time does not jump beside a thread, whatever the threshold."""
+
+        class Inner(AsyncTrioTestCase):
+            @autojump_clock(threshold=0.01)
+            async def test(self) -> None:
+                with trio.fail_after(5):
+                    await trio.to_thread.run_sync(time.sleep, 0.2)
+                self.assertLess(trio.current_time(), 4)
+                self.assertEqual(self.clock.autojump_threshold, 0.01)
+                await trio.sleep(YEAR)
+
+        self.check(Inner)
+
+    def test_many_threads_without_timers(self) -> None:
+        """A wait for a thread is not taken for a wait for I/O; the clock is put back."""
+
+        class Inner(AsyncTrioTestCase):
+            @autojump_clock
+            async def test(self) -> None:
+                for i in range(130):
+                    await trio.to_thread.run_sync(time.sleep, 0.0005)
+                    self.assertEqual(self.clock.autojump_threshold, 0, i)
+                    self.assertEqual(self.clock.rate, 0)
+                await trio.sleep(YEAR)
+
+        self.check(Inner)
+
+    def test_deadlines_that_wake_nobody(self) -> None:
+        """A deadline whose scope is shielded wakes no task; time jumps on to the next."""
+
+        class Inner(AsyncTrioTestCase):
+            @autojump_clock
+            async def test(self) -> None:
+                token = trio.lowlevel.current_trio_token()
+                alarm = threading.Timer(3, token.run_sync_soon, [lambda: None])
+                alarm.start()
+                self.addCleanup(alarm.cancel)
+                start = time.perf_counter()
+                for _ in range(70):
+                    with trio.move_on_after(1), trio.CancelScope(shield=True):
+                        await trio.sleep(2)
+                    await trio.lowlevel.checkpoint()
+                self.assertLess(time.perf_counter() - start, 2)
+
+        self.check(Inner)
+
+    def test_busy_task_beside_a_thread(self) -> None:
+        """What a task does meanwhile takes its time: a timeout is as long as it says."""
+
+        class Inner(AsyncTrioTestCase):
+            async def poll(self, wait: Callable[[], Awaitable[None]]) -> None:
+                while True:
+                    spend(0.005)
+                    await wait()
+
+            async def timeout(self) -> None:
+                release = threading.Event()
+                self.addCleanup(release.set)
+                start = time.perf_counter()
+                with trio.move_on_after(0.3) as scope:
+                    await trio.to_thread.run_sync(
+                        release.wait, 5, abandon_on_cancel=True
+                    )
+                self.assertTrue(scope.cancelled_caught)
+                self.assertLess(time.perf_counter() - start, 1)
+
+            @autojump_clock
+            async def test_checkpoints(self) -> None:
+                self.nursery.start_soon(self.poll, trio.lowlevel.checkpoint)
+                await self.timeout()
+
+            @autojump_clock
+            async def test_sleeps(self) -> None:
+                self.nursery.start_soon(self.poll, functools.partial(trio.sleep, 0.001))
+                await self.timeout()
+
+        self.check(Inner, "test_checkpoints")
+        self.check(Inner, "test_sleeps")
+
+    def test_deadline_set_from_outside(self) -> None:
+        """A host that sets a deadline while all tasks are blocked is heard."""
+
+        class Inner(AsyncTrioTestCase):
+            def runTrio(self, async_fn: Any, **kwargs: Any) -> None:
+                asyncio.run(self.host(async_fn, kwargs))
+
+            async def host(self, async_fn: Any, kwargs: Any) -> None:
+                loop = asyncio.get_running_loop()
+                done = loop.create_future()
+                trio.lowlevel.start_guest_run(
+                    async_fn,
+                    run_sync_soon_threadsafe=loop.call_soon_threadsafe,
+                    done_callback=done.set_result,
+                    **kwargs,
+                )
+                loop.call_later(0.2, self.set_deadline)
+                (await done).unwrap()
+
+            def set_deadline(self) -> None:
+                self.scope.deadline = trio.current_time() + 5
+
+            @autojump_clock
+            async def test(self) -> None:
+                with trio.CancelScope() as self.scope:
+                    await trio.sleep_forever()
+                self.assertEqual(trio.current_time(), 5)
+
+        self.check(Inner)
+
     def test_waiting_for_a_socket(self) -> None:
         """With nothing to jump to, the run waits for I/O without using the CPU."""
 
@@ -537,6 +651,7 @@ class TestThreads(VirtualTestCase):
                     cpu = time.process_time()
                     await ours.recv(1)
                     self.assertLess(time.process_time() - cpu, 0.2)
+                    self.assertEqual(trio.current_time(), 0)
                     sender.join()
                 await trio.sleep(YEAR)
 
@@ -672,6 +787,78 @@ class TestAdvanceClock(VirtualTestCase):
                 self.nursery.start_soon(tick)
                 await self.advanceClock(123.45)
                 self.assertEqual(ticks, 1234)
+
+        self.check(Inner)
+
+    def test_jump_while_settling(self) -> None:
+        """What moves time while tasks settle counts."""
+
+        class Inner(AsyncTrioTestCase):
+            @mock_clock
+            async def test(self) -> None:
+                async def jump() -> None:
+                    self.clock.jump(0.75)
+
+                self.nursery.start_soon(jump)
+                await self.advanceClock(1)
+                self.assertEqual(trio.current_time(), 1)
+
+        self.check(Inner)
+
+    def test_tasks_that_settle_themselves(self) -> None:
+        """Tasks that wait until all others are blocked do so before time moves on."""
+
+        class Inner(AsyncTrioTestCase):
+            @mock_clock
+            async def test(self) -> None:
+                seen: list[float] = []
+
+                async def worker(cushion: float) -> None:
+                    await trio.sleep(1)
+                    await wait_all_tasks_blocked(cushion)
+                    seen.append(trio.current_time())
+
+                for i in range(20):
+                    self.nursery.start_soon(worker, 0.01 * (i % 2))
+                await self.advanceClock(3)
+                self.assertEqual(seen, [1] * 20)
+                self.assertEqual(self.clock.autojump_threshold, math.inf)
+
+        self.check(Inner)
+
+    def test_two_at_once(self) -> None:
+        """Two of them end in their turn, and time stands still afterwards."""
+
+        class Inner(AsyncTrioTestCase):
+            @mock_clock
+            async def test(self) -> None:
+                ends: list[float] = []
+
+                async def advance(seconds: float) -> None:
+                    await self.advanceClock(seconds)
+                    ends.append(trio.current_time())
+
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(advance, 5)
+                    nursery.start_soon(advance, 3)
+                self.assertEqual(ends, [3, 5])
+                self.nursery.start_soon(trio.sleep, 1)
+                await wait_all_tasks_blocked(0.01)
+                self.assertEqual(trio.current_time(), 5)
+
+        self.check(Inner)
+
+    def test_beside_a_thread(self) -> None:
+        """A thread at work does not hold it up."""
+
+        class Inner(AsyncTrioTestCase):
+            @autojump_clock
+            async def test(self) -> None:
+                release = threading.Event()
+                self.nursery.start_soon(trio.to_thread.run_sync, release.wait)
+                await self.advanceClock(YEAR)
+                self.assertGreaterEqual(trio.current_time(), YEAR)
+                release.set()
 
         self.check(Inner)
 

@@ -212,7 +212,7 @@ class AsyncTrioTestCase(TestCase):
         """Move virtual time forward, and let every timer on the way fire at its time.
 
         First all tasks run until they are blocked. Then time moves to the next deadline
-        of any task, and they run again, and so on. So a task that wakes up each second
+        of any task, they run until they are blocked again, and so on. So a task that wakes up each second
         wakes up three times in ``advanceClock(3.5)``, where ``self.clock.jump(3.5)``
         wakes it up once. Call it in any task of a test with a virtual clock. It does
         not wait for I/O or worker threads, which count as blocked.

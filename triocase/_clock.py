@@ -7,11 +7,11 @@ blocked. That is wrong in two cases, which an instrument of the run looks for:
   around a short call would be over at once. Time that stood still instead would never
   reach the timer that a thread waits for. So it runs, at the real rate.
 * There is no deadline to jump to. The run loop would try again and again, at full
-  speed, until a socket wakes a task. So it waits.
+  speed, until a socket wakes a task. So it tries a few times a second.
 
 In both the threshold and the rate are put aside after a task's step, and put back
-before the next one: tasks find the clock as they have left it, and time stands still
-while they run.
+before the next one: tasks find the clock as they have left it. Time stands still in a
+step; beside a thread, the clock catches up after it.
 
 This module is imported when the first test asks for virtual time: ``trio.testing``
 imports pytest where that is installed.
@@ -20,8 +20,10 @@ imports pytest where that is installed.
 from __future__ import annotations
 
 import math
+from time import perf_counter
 from typing import TYPE_CHECKING
 
+from trio import sleep_until
 from trio.abc import Instrument
 from trio.lowlevel import current_clock, current_statistics
 from trio.testing import MockClock, active_thread_count, wait_all_tasks_blocked
@@ -29,11 +31,12 @@ from trio.testing import MockClock, active_thread_count, wait_all_tasks_blocked
 if TYPE_CHECKING:
     from trio.lowlevel import Task
 
-    from ._options import Clock
+    from ._options import ClockOption
 
 __unittest = True
 
 _PASSES = 64  # of the run loop between two looks at its deadlines, which have a price
+_PAUSE = 0.05  # real seconds between two tries to jump, where there is no deadline
 
 
 class VirtualTime(Instrument):
@@ -43,11 +46,14 @@ class VirtualTime(Instrument):
         clock: What the test sees as ``self.clock``.
     """
 
-    def __init__(self, option: Clock) -> None:
+    def __init__(self, option: ClockOption) -> None:
         self.clock = MockClock(*option)
         self._aside: tuple[float, float] | None = None  # threshold and rate
+        self._stopped: float | None = None  # when, while a thread was at work
         self._passes = 0
         self._watching = False
+        self._advances = 0
+        self._threshold = 0.0  # before the first of these advances
 
     def check(self) -> None:
         """Refuse a run without this clock and this instrument.
@@ -63,14 +69,24 @@ class VirtualTime(Instrument):
             )
 
     async def advance(self, seconds: float) -> None:
-        """Move time forward, and let every timer on the way fire at its own time."""
-        end = self.clock.current_time() + seconds
-        await wait_all_tasks_blocked()
-        while (left := end - self.clock.current_time()) > 0:
-            # A deadline may be over meanwhile, where the clock has a rate.
-            step = max(0, current_statistics().seconds_to_next_deadline)
-            self.clock.jump(min(left, step))
+        """Move time forward, and let every timer on the way fire at its own time.
+
+        That is what the clock does when it jumps to a deadline of ours.
+        """
+        clock = self.clock
+        end = clock.current_time() + seconds
+        if self._advances == 0:
+            self._threshold = clock.autojump_threshold
+        self._advances += 1
+        clock.autojump_threshold = 0
+        try:
             await wait_all_tasks_blocked()
+            await sleep_until(end)
+            await wait_all_tasks_blocked()
+        finally:
+            self._advances -= 1
+            if self._advances == 0:
+                clock.autojump_threshold = self._threshold
 
     # --- When not to jump ---------------------------------------------------------
 
@@ -79,24 +95,32 @@ class VirtualTime(Instrument):
         self._watching = True
 
     def after_task_step(self, task: Task) -> None:
-        """Let time run if the task has started a worker thread."""
-        if self.clock.autojump_threshold != math.inf and active_thread_count():
-            self._put_aside(rate=self.clock.rate or 1.0)
+        """Let time run while a worker thread is at work."""
+        stopped, self._stopped = self._stopped, None
+        if self.clock.autojump_threshold == math.inf or self._advances:
+            return
+        if active_thread_count():
+            if stopped is not None and self.clock.rate == 0:
+                self.clock.jump(perf_counter() - stopped)
+            self._put_aside(math.inf, self.clock.rate or 1.0)
 
     def before_io_wait(self, timeout: float) -> None:
-        """Let the run loop wait if there is nothing else to do."""
+        """Let the run loop pause if there is nothing to do, and nothing to jump to."""
         self._passes += 1
-        if self._aside is None and self._passes % _PASSES == 0:
-            now = current_statistics()
-            if now.tasks_runnable == 0 and now.seconds_to_next_deadline == math.inf:
-                self._put_aside(rate=self.clock.rate)
+        if self._passes % _PASSES or self._aside is not None:
+            return
+        if current_statistics().seconds_to_next_deadline == math.inf:
+            pause = max(_PAUSE, self.clock.autojump_threshold)
+            self._put_aside(pause, self.clock.rate)
 
     def before_task_step(self, task: Task) -> None:
         """Put back what was put aside."""
         if self._aside is not None:
+            if self.clock.autojump_threshold == math.inf:
+                self._stopped = perf_counter()
             self.clock.autojump_threshold, self.clock.rate = self._aside
             self._aside = None
 
-    def _put_aside(self, rate: float) -> None:
+    def _put_aside(self, threshold: float, rate: float) -> None:
         self._aside = self.clock.autojump_threshold, self.clock.rate
-        self.clock.autojump_threshold, self.clock.rate = math.inf, rate
+        self.clock.autojump_threshold, self.clock.rate = threshold, rate

@@ -52,7 +52,6 @@ class Findings:
         body_runs: Whether the test's body runs: an error now may be the expected one.
         interrupts: Each Ctrl-C that has reached the test.
         stop_signal: What unittest raised to end a test early at a failing subtest.
-        told: The errors that have been told, while the test runs.
         unawaited: Looks for coroutines that are never awaited.
     """
 
@@ -60,7 +59,6 @@ class Findings:
         self.body_runs = False
         self.interrupts: list[KeyboardInterrupt] = []
         self.stop_signal: BaseException | None = None
-        self.told: list[BaseException] = []
         self.unawaited = UnawaitedWatch()
         self._verdict = verdict
         self._trouble = False
@@ -134,7 +132,7 @@ class Findings:
                 # A skip explains a cancelled test only where it is what cancelled it.
                 skip = all(isinstance(leaf, SkipTest) for leaf in leaves(rest))
                 self._explained |= finding.is_crash or not skip
-                self.told.append(rest)
+                self.unawaited.claim(rest)
                 self._verdict.tell(rest, expected=finding.expected)
         finally:
             del error, rest  # this frame is in their tracebacks: no cycle
@@ -144,8 +142,7 @@ class Findings:
         for finding in self._waiting:
             finding.pending = False
         self.tell()
-        self.unawaited.search(self.told)
-        self.told.clear()
+        self.unawaited.release()
         self.tell()
         if self._cancelled is not None and not (self._explained or self.interrupts):
             self._tell_cancellation(*self._cancelled)

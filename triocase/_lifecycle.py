@@ -223,8 +223,8 @@ class TestRun:
             self.nursery = nursery
             self._nursery_opened.set()
             cancelled = await caught(self._nursery_ends.wait)
-            if nursery.child_tasks:  # to cancel has its price, and most tests have none
-                nursery.cancel_scope.cancel("the test has ended")
+            # Always, for what `nursery.start` is about to start is no child task yet.
+            nursery.cancel_scope.cancel("the test has ended")
             if isinstance(cancelled, Cancelled):
                 if cancelled.source == "nursery":
                     self._feel_crash(cancelled.reason)

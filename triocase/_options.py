@@ -30,7 +30,7 @@ __unittest = True
 T = TypeVar("T", bound="Callable[..., Any]")
 
 
-class Clock(NamedTuple):
+class ClockOption(NamedTuple):
     """The virtual clock that a test asks for, as ``MockClock`` takes it."""
 
     rate: float = 0.0
@@ -44,7 +44,7 @@ class Options(NamedTuple):
         clock: Its virtual clock, or None for real time.
     """
 
-    clock: Clock | None = None
+    clock: ClockOption | None = None
 
 
 _DEFAULTS = Options()
@@ -122,7 +122,7 @@ def autojump_clock(test: Any = _BARE, /, *, threshold: float = 0) -> Any:
         "@autojump_clock(threshold=0.01)",
     )
     usage = "`@autojump_clock` or `@autojump_clock(threshold=0.01)`"
-    clock = Clock(autojump_threshold=seconds)
+    clock = ClockOption(autojump_threshold=seconds)
     return _decorate(
         test, decorator="autojump_clock", usage=usage, option="clock", value=clock
     )
@@ -167,7 +167,7 @@ def mock_clock(test: Any = _BARE, /, *, rate: float = 0) -> Any:
         "@mock_clock(rate=2.0)",
     )
     usage = "`@mock_clock` or `@mock_clock(rate=2.0)`"
-    clock = Clock(rate=checked)
+    clock = ClockOption(rate=checked)
     return _decorate(
         test, decorator="mock_clock", usage=usage, option="clock", value=clock
     )
@@ -254,10 +254,11 @@ def _own_marks(test: Any) -> _Marks:
     return _own_marks(test.func) if isinstance(test, partial) else _NO_MARKS
 
 
-def _marks_of_class(case: type[TestCase]) -> _Marks:
-    """Return the marks of a class with those of its parents.
+def _checked_marks(case: type[TestCase]) -> _Marks:
+    """Return the marks of a class with those of its parents, computed once a class.
 
-    They are computed once a class, and so is what can be wrong with the class itself.
+    Raises:
+        TypeError: Something is wrong with the class itself.
     """
     marks = _marks_of_classes.get(case)
     if marks is None:
@@ -283,7 +284,7 @@ def options_of(case: TestCase, method: Callable[..., object]) -> Options:
         TypeError: Two of them contradict each other, one stands where it has no
             effect, or a class hook is async.
     """
-    marks = _marks_of_class(type(case))
+    marks = _checked_marks(type(case))
     own = _own_marks(method)
     if own:
         marks = {**marks, **own}

@@ -53,8 +53,12 @@ class SubTest:
             if passing is not None:
                 # Should unittest end the test here, Ctrl-C still ends the run.
                 self._findings.note_interrupt(split(passing).interrupt)
-            self._findings.told.append(rest)
-            swallowed = self._end(readable(rest, self._case.failureException))
+            self._findings.unawaited.claim(rest)
+            rest = readable(rest, self._case.failureException)
+            shown = rest.__traceback__
+            swallowed = self._end(rest)
+            if swallowed:
+                rest.with_traceback(shown)  # in no cycle with the frames of the telling
             if swallowed and passing is not None:
                 raise passing
             return swallowed

@@ -4,12 +4,10 @@ When the interpreter drops a coroutine that never started, it calls one function
 ``warnings`` module, which then goes through the filters. While a test runs, that
 function is ours. No filter is touched, so all other warnings are shown as ever.
 
-A failing test may never drop what it made: the traceback holds the frames, and the
-frames hold the coroutine. So the frames are searched when the test is over.
-
-The limit: what something else still holds at the end of the test (the instance, a cycle
-of references) is dropped later. Then Python warns, or the test that runs meanwhile
-fails, with the line that made the coroutine.
+The limit: what something still holds at the end of the test (the instance, a cycle of
+references) is dropped later. Then Python warns, or the test that runs meanwhile fails,
+with the line that made the coroutine. Not so for what a failure's frames hold: a runner
+may keep them for long, and we know whose it is.
 """
 
 from __future__ import annotations
@@ -20,16 +18,15 @@ import threading
 import warnings
 from collections import Counter, deque
 from contextvars import ContextVar
-from traceback import FrameSummary, format_list
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trio.lowlevel import enable_ki_protection
 
-from ._tracebacks import at, frames, is_library
+from ._tracebacks import at, frames, is_library, source_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from contextvars import Token
     from types import FrameType
 
@@ -38,6 +35,8 @@ if TYPE_CHECKING:
 __unittest = True
 
 _HOOK = "_warn_unawaited_coroutine"
+# What is not ours goes to the function of Python's own. What we have replaced may be
+# somebody's function around ours, and is only put back.
 _python_warns: Callable[[Any], None] = getattr(warnings, _HOOK)
 _replaced = _python_warns
 _lock = threading.Lock()
@@ -52,6 +51,11 @@ class Place(NamedTuple):
     file: str
     line: int
     function: str
+
+    def __str__(self) -> str:
+        source = source_line(self.file, self.line).strip()
+        place = f'  File "{self.file}", line {self.line}, in {self.function}'
+        return f"{place}\n    {source}" if source else place
 
 
 class Found(NamedTuple):
@@ -74,9 +78,17 @@ class Found(NamedTuple):
                 "it is defined.)"
             )
         if self.dropped not in (None, self.made):
-            text += "\nIt was dropped here:\n"
-            text += "".join(format_list([FrameSummary(*self.dropped)])).rstrip()
+            text += f"\nIt was dropped here:\n{self.dropped}"
         return RuntimeWarning(text).with_traceback(at(*self.made or self.defined))
+
+
+class _OwnedName(str):
+    """The name of a coroutine, with the watch of the test that has made it.
+
+    A coroutine has no other attribute that can be set.
+    """
+
+    owner: UnawaitedWatch
 
 
 class UnawaitedWatch:
@@ -90,6 +102,7 @@ class UnawaitedWatch:
         self.found: deque[Found] = deque()
         self._token: Token[UnawaitedWatch] | None = None
         self._remembering = False
+        self._claimed: list[Unawaited] = []
 
     def start(self) -> None:
         """Watch what this context drops, and its copies; and all others, if alone."""
@@ -146,17 +159,22 @@ class UnawaitedWatch:
             )
         )
 
-    def search(self, errors: Iterable[BaseException]) -> None:
-        """Note what the frames of the test's errors have made and not awaited."""
-        for error in errors:
-            for frame in frames(error):
+    def claim(self, error: BaseException) -> None:
+        """Hold what the frames of ``error`` have made and not awaited."""
+        for frame in frames(error):
+            if frame.f_code.co_flags & inspect.CO_OPTIMIZED:  # a function's
                 for value in frame.f_locals.values():
-                    if (
-                        isinstance(value, CoroutineType)
-                        and inspect.getcoroutinestate(value) == inspect.CORO_CREATED
-                    ):
-                        self.note(value)
-                        value.close()  # so that it is not found again
+                    if type(value) is CoroutineType and _is_new(value):
+                        self._claimed.append(value)
+
+    def release(self) -> None:
+        """At the end of the test, let go of it, so that it is dropped if it can be."""
+        for coroutine in self._claimed:
+            if _is_new(coroutine):
+                coroutine.__qualname__ = _OwnedName(coroutine.__qualname__)
+                coroutine.__qualname__.owner = self
+            del coroutine
+        self._claimed.clear()
 
     def take(self) -> list[RuntimeWarning]:
         """Return the errors that tell of what was found, each once, in order."""
@@ -166,13 +184,20 @@ class UnawaitedWatch:
         return [one.explained(times) for one, times in found.items()]
 
 
+def _is_new(coroutine: Unawaited) -> bool:
+    return inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED
+
+
 @enable_ki_protection
 def _on_unawaited(coroutine: Unawaited) -> None:
     """Take the place of Python's own function: called where a coroutine is dropped."""
     running = list(_running)
-    watch = _mine.get(None)
-    if watch not in running and len(running) == 1:  # a thread that the test started
-        (watch,) = running
+    name = coroutine.__qualname__
+    watch = name.owner if isinstance(name, _OwnedName) else None
+    if watch is None:
+        watch = _mine.get(None)
+        if watch not in running and len(running) == 1:  # a thread that the test started
+            (watch,) = running
     if watch is None or watch not in running:
         _python_warns(coroutine)
     else:

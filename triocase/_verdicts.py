@@ -50,12 +50,17 @@ class OutcomeVerdict:
     def tell(self, error: BaseException, *, expected: bool = False) -> None:
         before = self._outcome.expecting_failure
         self.expect(expected)
+        error = readable(error, self._case.failureException)
+        shown = error.__traceback__
         try:
             with self._outcome.testPartExecutor(self._case):
-                raise readable(error, self._case.failureException)
+                raise error
         finally:
             self._outcome.expecting_failure = before
-            del error  # this frame is in its traceback: no cycle
+            # Without the frames of the telling, which hold the error: no cycle keeps
+            # it, and with it whatever the test's frames hold.
+            error.with_traceback(shown)
+            del error, shown
 
     def close(self) -> None:
         pass
