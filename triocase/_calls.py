@@ -10,22 +10,36 @@ interrupt what they call, but not the harness around them.
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+from unittest import TestCase
 
 from trio.lowlevel import disable_ki_protection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from unittest import TestCase
 
 __unittest = True
 
+T = TypeVar("T")
+
+_empty_hooks: set[object] = {TestCase.setUp, TestCase.tearDown}
 _ASYNC_TWINS = {"setUp": "asyncSetUp", "tearDown": "asyncTearDown"}
 
 
 def _name(function: object) -> str:
     """Return what to call ``function`` in a message."""
     return getattr(function, "__qualname__", None) or repr(function)
+
+
+def empty_hook(hook: T) -> T:
+    """Decorate a hook of the base class that does nothing."""
+    _empty_hooks.add(hook)
+    return hook
+
+
+def has_hook(case: TestCase, name: str) -> bool:
+    """Return whether a hook may do anything: most tests have few, and a call costs."""
+    return getattr(getattr(case, name), "__func__", None) not in _empty_hooks
 
 
 def discard(awaitable: object) -> None:
@@ -106,7 +120,12 @@ async def call_async_hook(case: TestCase, name: str, /) -> None:
 @disable_ki_protection
 async def call_test(method: Callable[[], Any], /) -> None:
     """Call a test method, which must return nothing."""
-    result = await call(method)
+    result = method()
+    if result is not None:
+        if inspect.isawaitable(result):
+            result = await result
+        else:
+            refuse_generator(result, method)
     if result is not None:
         hint = " It contains `yield`: remove it." if inspect.isgenerator(result) else ""
         raise TypeError(

@@ -16,7 +16,7 @@ from trio import run as _trio_run
 
 from ._assertions import AssertRaisesGroupContext, hint_at_groups
 from ._attributes import ClockAttribute, NurseryAttribute
-from ._calls import call_cleanup_outside
+from ._calls import call_cleanup_outside, empty_hook
 from ._contexts import LiveContext, enter_sync_context
 from ._open_run import run_test
 from ._options import finite
@@ -75,6 +75,7 @@ class AsyncTrioTestCase(TestCase):
 
     # --- For tests to override ----------------------------------------------------
 
+    @empty_hook
     async def asyncSetUp(self) -> None:
         """Set up the test; called after ``setUp``, in the test's task.
 
@@ -82,6 +83,7 @@ class AsyncTrioTestCase(TestCase):
         cleanups do. A crash in ``self.nursery`` meanwhile cancels it.
         """
 
+    @empty_hook
     async def asyncTearDown(self) -> None:
         """Tear the test down; called before ``tearDown``, in the test's task.
 
@@ -212,10 +214,11 @@ class AsyncTrioTestCase(TestCase):
         """Move virtual time forward, and let every timer on the way fire at its time.
 
         First all tasks run until they are blocked. Then time moves to the next deadline
-        of any task, they run until they are blocked again, and so on. So a task that wakes up each second
-        wakes up three times in ``advanceClock(3.5)``, where ``self.clock.jump(3.5)``
-        wakes it up once. Call it in any task of a test with a virtual clock. It does
-        not wait for I/O or worker threads, which count as blocked.
+        of any task, they run until they are blocked again, and so on. So a task that
+        wakes up each second wakes up three times in ``advanceClock(3.5)``, where
+        ``self.clock.jump(3.5)`` wakes it up once. Call it in any task of a test with a
+        virtual clock. It does not wait for I/O or worker threads, which count as
+        blocked.
 
         Args:
             seconds: Virtual seconds. 0 lets all tasks run until they are blocked.

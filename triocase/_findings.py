@@ -142,8 +142,9 @@ class Findings:
         for finding in self._waiting:
             finding.pending = False
         self.tell()
-        self.unawaited.release()
-        self.tell()
+        if self.unawaited.claimed:
+            self.unawaited.release()
+            self.tell()
         if self._cancelled is not None and not (self._explained or self.interrupts):
             self._tell_cancellation(*self._cancelled)
         if not self.stopping:  # else it is we who have left the teardown out

@@ -31,7 +31,14 @@ from trio.lowlevel import (
     spawn_system_task,
 )
 
-from ._calls import call, call_async_hook, call_sync_hook, call_test, caught
+from ._calls import (
+    call,
+    call_async_hook,
+    call_sync_hook,
+    call_test,
+    caught,
+    has_hook,
+)
 from ._cleanups import Cleanups
 from ._findings import Finding, Findings
 from ._groups import split
@@ -124,9 +131,9 @@ class TestRun:
         well = await self._attempt(self._set_up)
         if well and not self._outer.cancel_called and not findings.stopping:
             await self._run_body()
-            if not findings.stopping:
+            if has_hook(case, "asyncTearDown") and not findings.stopping:
                 await self._attempt(call_async_hook, case, "asyncTearDown")
-            if not findings.stopping:
+            if has_hook(case, "tearDown") and not findings.stopping:
                 await self._attempt(call_sync_hook, case, "tearDown")
         self._stage = Stage.TEARDOWN
         if self._outer.cancel_called:
@@ -135,7 +142,8 @@ class TestRun:
         if self.nursery is None or not self.nursery.child_tasks:
             self.findings.unawaited.forget_lines()  # all of the user's code has run
         self._stage = Stage.CLOSING
-        await self._leave(self._inner, "{}", _LEAVE_IN_TEARDOWN)
+        if left := self._inner.leave():
+            await self._close(self._inner, left, str(case), _LEAVE_IN_TEARDOWN)
         self._outer.__exit__(None, None, None)
         await self._close_nursery()
         await self._clean_up()  # what the background tasks have added at their end
@@ -147,8 +155,10 @@ class TestRun:
         if self.time is not None:
             self.time.check()
         self.findings.unawaited.remember_lines()
-        await call_sync_hook(self.case, "setUp")
-        await call_async_hook(self.case, "asyncSetUp")
+        if has_hook(self.case, "setUp"):
+            await call_sync_hook(self.case, "setUp")
+        if has_hook(self.case, "asyncSetUp"):
+            await call_async_hook(self.case, "asyncSetUp")
 
     async def _run_body(self) -> None:
         self._stage = Stage.BODY
@@ -157,7 +167,9 @@ class TestRun:
         await self._attempt(call_test, self.method)
         self.findings.expect_failure(False)
         self._stage = Stage.TEARDOWN
-        await self._leave(self._body, "The method of {}", _LEAVE_IN_METHOD)
+        if left := self._body.leave():
+            by = f"The method of {self.case}"
+            await self._close(self._body, left, by, _LEAVE_IN_METHOD)
 
     async def _clean_up(self) -> None:
         # A second Ctrl-C cuts the cleanups short.
@@ -195,12 +207,11 @@ class TestRun:
         self.findings.tell()
         return well
 
-    async def _leave(self, fence: Fence, of: str, advice: str) -> None:
-        """Leave a scope of ours; close and note what is still open inside it."""
-        if descriptions := fence.leave():
-            self.findings.add_left_open(descriptions, of.format(self.case), advice)
-            for error in await fence.close():
-                self.findings.add(error)
+    async def _close(self, fence: Fence, left: list[str], by: str, advice: str) -> None:
+        """Close and note what is still open inside a scope of ours."""
+        self.findings.add_left_open(left, by, advice)
+        for error in await fence.close():
+            self.findings.add(error)
 
     @property
     def left_a_nursery_open(self) -> bool:

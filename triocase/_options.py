@@ -17,7 +17,6 @@ import sys
 from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, overload
-from weakref import WeakKeyDictionary
 
 from ._calls import refuse_async_class_hooks
 
@@ -71,7 +70,11 @@ _HOOKS = (
     *("setUpClass", "setUp", "asyncSetUp", "asyncTearDown", "tearDown"),
     *("tearDownClass", "runTrio"),
 )
-_marks_of_classes: WeakKeyDictionary[type, _Marks] = WeakKeyDictionary()
+
+# What is known of a class is kept on it, with the number of decorations at that time.
+_KNOWN = "_trioMarksWithParents"
+_NEVER: tuple[int, _Marks] = -1, _NO_MARKS
+_decorations = 0
 
 
 # --- The decorators ---------------------------------------------------------------
@@ -218,6 +221,7 @@ def _decorate(
     test: Any = _BARE, *, decorator: str, usage: str, option: str, value: object
 ) -> Any:
     """Mark ``test``, or, if it is not there yet, return what will do so."""
+    global _decorations
     if test is _BARE:
         return partial(
             _decorate, decorator=decorator, usage=usage, option=option, value=value
@@ -238,7 +242,7 @@ def _decorate(
             f"{decorator} decorates a test method or a class, not {test!r}. Write "
             f"{usage} above `async def` or `class`."
         )
-    _marks_of_classes.clear()
+    _decorations += 1
     return test
 
 
@@ -254,26 +258,23 @@ def _own_marks(test: Any) -> _Marks:
     return _own_marks(test.func) if isinstance(test, partial) else _NO_MARKS
 
 
-def _checked_marks(case: type[TestCase]) -> _Marks:
-    """Return the marks of a class with those of its parents, computed once a class.
+def _marks_of_class(case: type[TestCase]) -> _Marks:
+    """Return the marks of a class with those of its parents.
 
     Raises:
         TypeError: Something is wrong with the class itself.
     """
-    marks = _marks_of_classes.get(case)
-    if marks is None:
-        refuse_async_class_hooks(case)
-        marks = {}
-        for hook in _HOOKS:
-            for wrong in _own_marks(getattr(case, hook)).values():
-                raise TypeError(
-                    f"@{wrong[0].decorator} stands above {case.__qualname__}.{hook}, "
-                    f"where it has no effect: it goes for a test from setUp to the "
-                    f"last cleanup. Write it above the test method or the class."
-                )
-        for parent in reversed(case.__mro__):
-            marks.update(_own_marks(parent))
-        _marks_of_classes[case] = marks
+    refuse_async_class_hooks(case)
+    for hook in _HOOKS:
+        for wrong in _own_marks(getattr(case, hook)).values():
+            raise TypeError(
+                f"@{wrong[0].decorator} stands above {case.__qualname__}.{hook}, where "
+                f"it has no effect: it goes for a test from setUp to the last cleanup. "
+                f"Write it above the test method or the class."
+            )
+    marks: _Marks = {}
+    for parent in reversed(case.__mro__):
+        marks.update(_own_marks(parent))
     return marks
 
 
@@ -284,7 +285,11 @@ def options_of(case: TestCase, method: Callable[..., object]) -> Options:
         TypeError: Two of them contradict each other, one stands where it has no
             effect, or a class hook is async.
     """
-    marks = _checked_marks(type(case))
+    cls = type(case)
+    decorations, marks = vars(cls).get(_KNOWN, _NEVER)
+    if decorations != _decorations:  # since then, or never looked at
+        marks = _marks_of_class(cls)
+        setattr(cls, _KNOWN, (_decorations, marks))
     own = _own_marks(method)
     if own:
         marks = {**marks, **own}
@@ -293,7 +298,7 @@ def options_of(case: TestCase, method: Callable[..., object]) -> Options:
     for option, found in marks.items():
         if len(found) > 1:
             names = " and ".join(f"@{mark.decorator}" for mark in found)
-            where = case.id() if option in own else type(case).__qualname__
+            where = case.id() if option in own else cls.__qualname__
             raise TypeError(f"{where} has more than one {option}: {names}. Keep one.")
     values: Any = {option: found[0].value for option, found in marks.items()}
     return Options(**values)

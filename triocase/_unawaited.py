@@ -96,13 +96,14 @@ class UnawaitedWatch:
 
     Attributes:
         found: What was found since :meth:`take` was called, from any thread.
+        claimed: What the frames of failures hold, until :meth:`release` is called.
     """
 
     def __init__(self) -> None:
         self.found: deque[Found] = deque()
         self._token: Token[UnawaitedWatch] | None = None
         self._remembering = False
-        self._claimed: list[Unawaited] = []
+        self.claimed: list[Unawaited] = []
 
     def start(self) -> None:
         """Watch what this context drops, and its copies; and all others, if alone."""
@@ -165,16 +166,16 @@ class UnawaitedWatch:
             if frame.f_code.co_flags & inspect.CO_OPTIMIZED:  # a function's
                 for value in frame.f_locals.values():
                     if type(value) is CoroutineType and _is_new(value):
-                        self._claimed.append(value)
+                        self.claimed.append(value)
 
     def release(self) -> None:
         """At the end of the test, let go of it, so that it is dropped if it can be."""
-        for coroutine in self._claimed:
+        for coroutine in self.claimed:
             if _is_new(coroutine):
                 coroutine.__qualname__ = _OwnedName(coroutine.__qualname__)
                 coroutine.__qualname__.owner = self
             del coroutine
-        self._claimed.clear()
+        self.claimed.clear()
 
     def take(self) -> list[RuntimeWarning]:
         """Return the errors that tell of what was found, each once, in order."""
