@@ -29,6 +29,7 @@ from .harness import (
     Process,
     Recorder,
     debug_error,
+    plain,
     report,
     run,
     told,
@@ -193,17 +194,23 @@ class Case(Inner):
         self.check(Case, times, never_awaited("test"))
 
     def test_sources_that_cannot_be_read(self) -> None:
-        """What the test has patched does not get in the way."""
+        """What the test has patched does not get in the way of a result that waits."""
+
+        class Result(unittest.TestResult):
+            def addError(self, test: Any, err: Any) -> None:
+                errors.append(err[1])
 
         class Case(Inner):
             async def test(self) -> None:
-                with (
-                    mock.patch("os.stat", side_effect=ZeroDivisionError),
-                    mock.patch("linecache.getline", side_effect=ZeroDivisionError),
-                ):
-                    self.work()
+                self.work()
+                self.enterContext(mock.patch("linecache.getline", side_effect=OSError))
 
-        self.check(Case, never_awaited("test"))
+        errors: list[BaseException] = []
+        Case("test").run(Result())
+        (error,) = errors
+        shown = plain("".join(traceback.format_exception(error))).splitlines()
+        expected = never_awaited("test").splitlines()
+        self.assertEqual([line for line in shown if line.strip()], expected)
 
 
 class TestWhere(UnawaitedTestCase):
@@ -606,10 +613,10 @@ class TestWhere(UnawaitedTestCase):
                 self.addCleanup(events.append, "cleanup")
 
             async def test(self) -> None:
-                events.append("test")
+                events.append("test")  # never
 
             def tearDown(self) -> None:
-                events.append("tearDown")
+                events.append("tearDown")  # never
 
         self.assertIsInstance(debug_error(Case), RuntimeWarning)
         self.assertEqual(events, ["cleanup"])

@@ -108,12 +108,12 @@ class UnawaitedWatch:
     def start(self) -> None:
         """Watch what this context drops, and its copies; and all others, if alone."""
         global _replaced
-        self._token = _mine.set(self)
         with _lock:
             _running.append(self)
             if getattr(warnings, _HOOK) is not _on_unawaited:
                 _replaced = getattr(warnings, _HOOK)
                 setattr(warnings, _HOOK, _on_unawaited)
+        self._token = _mine.set(self)
 
     def stop(self) -> None:
         """Put everything back."""
