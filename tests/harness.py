@@ -115,6 +115,7 @@ class Process:
             if not key.startswith(("PYTEST_", "PYTHONWARNINGS", "COVERAGE_"))
         }
         environment["PYTHONPATH"] = str(ROOT)
+        environment["PYTHONUNBUFFERED"] = "1"  # what it prints comes in its order
         self.popen = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self.folder.name,
