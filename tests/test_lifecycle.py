@@ -458,6 +458,28 @@ class TestRunTrio(unittest.TestCase):
         self.assertEqual(host, "ERROR RuntimeError: the host's")
         self.assertIn("left <trio.Nursery", left)
 
+    def test_host_that_has_cancelled_it(self) -> None:
+        """A host that cancels a test before it begins gets an ERROR that says so."""
+
+        class Inner(AsyncTrioTestCase):
+            def runTrio(self, async_fn, *, clock, instruments):  # type: ignore
+                async def around() -> None:
+                    with trio.CancelScope() as scope:
+                        scope.cancel()
+                        await async_fn()
+
+                trio.run(around)
+
+            async def test(self) -> None:
+                raise NotImplementedError
+
+        for _ in range(20):  # Trio may run the test's task or the nursery's first
+            (verdict,) = told(Inner)
+            self.assertTrue(
+                verdict.startswith("ERROR RuntimeError: the test was cancelled, and"),
+                verdict,
+            )
+
     def test_run_that_dies(self) -> None:
         """What was found before the run died is told, and then what it died of."""
 

@@ -917,6 +917,39 @@ class TestLeftBehind(UnawaitedTestCase):
         self.assertEqual(told(Case), ["pass"])
         self.assertEqual(sys.get_coroutine_origin_tracking_depth(), 1)
 
+    def test_depth_after_a_run_that_dies(self) -> None:
+        """Where Trio itself dies, and with it the test's task, the depth is put back."""
+        code, output = Process(
+            """
+            import sys
+            from unittest import TestResult
+
+            import trio
+            from triocase import AsyncTrioTestCase
+
+            class Test(AsyncTrioTestCase):
+                async def test(self):
+                    def abort(raise_cancel):
+                        raise KeyError("in the run loop")
+
+                    with trio.CancelScope() as scope:
+                        scope.cancel()
+                        await trio.lowlevel.wait_task_rescheduled(abort)
+
+            class Result(TestResult):
+                def addError(self, test, err):
+                    held.append(err)
+
+            held = []
+            Test("test").run(Result())
+            print([kind.__name__ for kind, _, _ in held])
+            print("depth", sys.get_coroutine_origin_tracking_depth())
+            """,
+            "test_it.py",
+        ).finish()
+        self.assertEqual(code, 0, output)
+        self.assertIn("['TrioInternalError']\ndepth 0\n", output)
+
     def test_interrupted_at_the_start(self) -> None:
         """Ctrl-C before the watch has begun is raised, and nothing is left behind."""
 
