@@ -548,7 +548,7 @@ class TestRefused(unittest.TestCase):
                         told(case, "test_plain"),
                         [
                             f"ERROR TypeError: @autojump_clock stands above Inner.{hook}, "
-                            f"where it has no effect: it goes for a test from setUp to "
+                            f"where it has no effect: it goes for a test from its setup to "
                             f"the last cleanup. Write it above the test method or the "
                             f"class."
                         ],

@@ -19,6 +19,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, overload
 
 from ._calls import refuse_async_class_hooks
+from ._once_a_class import note_decoration, once_a_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,11 +71,6 @@ _HOOKS = (
     *("setUpClass", "setUp", "asyncSetUp", "asyncTearDown", "tearDown"),
     *("tearDownClass", "runTrio"),
 )
-
-# What is known of a class is kept on it, with the number of decorations at that time.
-_KNOWN = "_trioMarksWithParents"
-_NEVER: tuple[int, _Marks] = -1, _NO_MARKS
-_decorations = 0
 
 
 # --- The decorators ---------------------------------------------------------------
@@ -221,7 +217,6 @@ def _decorate(
     test: Any = _BARE, *, decorator: str, usage: str, option: str, value: object
 ) -> Any:
     """Mark ``test``, or, if it is not there yet, return what will do so."""
-    global _decorations
     if test is _BARE:
         return partial(
             _decorate, decorator=decorator, usage=usage, option=option, value=value
@@ -242,7 +237,7 @@ def _decorate(
             f"{decorator} decorates a test method or a class, not {test!r}. Write "
             f"{usage} above `async def` or `class`."
         )
-    _decorations += 1
+    note_decoration()
     return test
 
 
@@ -258,6 +253,17 @@ def _own_marks(test: Any) -> _Marks:
     return _own_marks(test.func) if isinstance(test, partial) else _NO_MARKS
 
 
+def refuse_marks(function: object, name: str) -> None:
+    """Raise an error if ``function``, which is no test, has a mark."""
+    for marks in _own_marks(function).values():
+        raise TypeError(
+            f"@{marks[0].decorator} stands above {name}, where it has no effect: it "
+            f"goes for a test from its setup to the last cleanup. Write it above the "
+            f"test method or the class."
+        )
+
+
+@once_a_class
 def _marks_of_class(case: type[TestCase]) -> _Marks:
     """Return the marks of a class with those of its parents.
 
@@ -266,12 +272,7 @@ def _marks_of_class(case: type[TestCase]) -> _Marks:
     """
     refuse_async_class_hooks(case)
     for hook in _HOOKS:
-        for wrong in _own_marks(getattr(case, hook)).values():
-            raise TypeError(
-                f"@{wrong[0].decorator} stands above {case.__qualname__}.{hook}, where "
-                f"it has no effect: it goes for a test from setUp to the last cleanup. "
-                f"Write it above the test method or the class."
-            )
+        refuse_marks(getattr(case, hook), f"{case.__qualname__}.{hook}")
     marks: _Marks = {}
     for parent in reversed(case.__mro__):
         marks.update(_own_marks(parent))
@@ -286,10 +287,7 @@ def options_of(case: TestCase, method: Callable[..., object]) -> Options:
             effect, or a class hook is async.
     """
     cls = type(case)
-    decorations, marks = vars(cls).get(_KNOWN, _NEVER)
-    if decorations != _decorations:  # since then, or never looked at
-        marks = _marks_of_class(cls)
-        setattr(cls, _KNOWN, (_decorations, marks))
+    marks = _marks_of_class(cls)
     own = _own_marks(method)
     if own:
         marks = {**marks, **own}
