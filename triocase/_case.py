@@ -8,7 +8,6 @@ hooks before and after it have nothing left to do.
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from unittest import TestCase
 
@@ -17,7 +16,7 @@ from trio import run as _trio_run
 from ._assertions import AssertRaisesGroupContext, hint_at_groups
 from ._attributes import ClockAttribute, NurseryAttribute
 from ._calls import call_cleanup_outside, empty_hook
-from ._contexts import LiveContext, enter_sync_context
+from ._contexts import enter_async_context, enter_sync_context
 from ._open_run import run_test
 from ._options import finite
 from ._subtests import SubTest
@@ -165,19 +164,7 @@ class AsyncTrioTestCase(TestCase):
                 belongs to the task that acquires it: use ``async with``.
             RuntimeError: The test is not running, or its cleanups are over.
         """
-        test = self._trioTest
-        if test is None:
-            raise RuntimeError(
-                "enterAsyncContext() works only while the test runs. For what a whole "
-                "module or class shares, write a sync context manager and "
-                "`enterClassContext`."
-            )
-        if isinstance(cm, AsyncExitStack):
-            # It holds nothing yet, and what it will hold is entered in this task.
-            self.addCleanup(cm.aclose)
-            return cm
-        value: T = await LiveContext(test, cm).enter()
-        return value
+        return await enter_async_context(self._trioTest, cm)
 
     async def doAsyncCleanups(self) -> bool:
         """Run all cleanups now, sync and async, the last that was added first.

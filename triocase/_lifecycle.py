@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
     from ._case import AsyncTrioTestCase
     from ._clock import VirtualTime
-    from ._contexts import LiveContext
+    from ._live_context import LiveContext
     from ._verdicts import Verdict
 
 __unittest = True

@@ -1,0 +1,226 @@
+"""An async context in a task of its own: entered now, left when its turn comes.
+
+An async context that is entered in one stage and left in another must not share the
+test's task: a nursery or cancel scope in it would enclose whatever the test does in
+between, and a crash in it would cancel the teardown. So each context gets a task that
+enters it, waits, and leaves it::
+
+    test's task       enter() ─────────────► (the test) ──── leave() ──────►
+                        │        ▲                             │       ▲
+    context's task      └ enter  … waits for its turn … ───────└ leave ┘
+
+While it waits, the context's task is inside the context's own scopes. A
+``Cancelled`` there tells what happened: a nursery of the context's lost a task (its
+``source`` is "nursery"), which is a crash and is left in its turn; or one of its
+scopes was cancelled, which ends the context at once.
+
+The limits: context variables are copied over by value, at the entry and at the exit,
+so a token does not cross, and what belongs to a task (a lock) cannot be entered.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, Protocol
+
+from trio import Cancelled, CancelScope, Event, open_nursery
+from trio.lowlevel import current_task, enable_ki_protection, spawn_system_task
+
+from ._calls import call, caught
+from ._groups import part
+from ._left_open import Fence
+
+if TYPE_CHECKING:
+    from contextvars import Context, ContextVar, Token
+
+    from ._findings import Finding
+    from ._lifecycle import TestRun
+
+__unittest = True
+
+_UNSET: Any = object()
+_CUT_SHORT = "its entry or exit was cut short"
+
+
+class Steps(Protocol):
+    """How a context is entered and left. Both steps are called in its own task.
+
+    Attributes:
+        name: What to call the context in a message.
+        always_finishes: Whether a context that was entered although its entry was
+            cancelled is left as ever, its awaits working; else it gets the Cancelled.
+    """
+
+    name: str
+    always_finishes: bool
+
+    async def enter(self) -> Any:
+        """Enter it, and return its value."""
+
+    async def leave(self, cancelled: BaseException | None) -> None:
+        """Leave it. ``cancelled`` is what ended the wait for its turn, if anything."""
+
+
+def _changes(before: Context, after: Context) -> list[tuple[ContextVar[Any], Any]]:
+    """Return the variables that differ, with their values in ``after``, or _UNSET."""
+    changes = [
+        (variable, value)
+        for variable, value in after.items()
+        if variable not in before or before[variable] is not value
+    ]
+    return changes + [(gone, _UNSET) for gone in before if gone not in after]
+
+
+class LiveContext:
+    """One async context in a task of its own."""
+
+    def __init__(self, test: TestRun, steps: Steps) -> None:
+        self._test = test
+        self._steps = steps
+        self._name = steps.name
+        self._entry = CancelScope()  # around the fence: a shield there ends its effect
+        self._fence = Fence()
+        self._entered = Event()  # or failed to
+        self._turn = Event()
+        self._ended = Event()
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._crash: Finding | None = None
+        self._changes: list[tuple[ContextVar[Any], Any]] = []
+        self._tokens: dict[ContextVar[Any], Token[Any]] = {}
+
+    # --- In the task that asks ----------------------------------------------------
+
+    @enable_ki_protection
+    async def enter(self) -> Any:
+        """Enter the context and return its value.
+
+        From then on it is one of the test's cleanups.
+        """
+        self._test.adopt(self)
+        spawn_system_task(self._host, context=copy_context())
+        await self._wait_for(self._entered)
+        self._test.case.addCleanup(self._leave)
+        value, self._value = self._value, None
+        return value
+
+    @enable_ki_protection
+    async def _leave(self) -> None:
+        """Leave the context, unless it has ended by itself."""
+        self._turn.set()
+        await self._wait_for(self._ended)
+
+    def abandon(self) -> None:
+        """Cancel the context and leave it without anyone waiting for it."""
+        self._cut_entry_short()
+        self._fence.scope.cancel(_CUT_SHORT)
+
+    def _cut_entry_short(self) -> None:
+        self._entry.cancel(_CUT_SHORT)
+        self._turn.set()
+
+    async def _wait_for(self, event: Event) -> None:
+        """Wait for the entry or the end; if the caller is cancelled, so is that."""
+        findings = self._test.findings
+        interrupted = await caught(event.wait)  # by Cancelled, or Ctrl-C
+        if interrupted is not None:
+            findings.note_interrupt(interrupted)
+            if event is self._entered:
+                self._cut_entry_short()
+            else:
+                self.abandon()
+            while not self._ended.is_set():
+                with CancelScope(shield=True):
+                    again = await caught(self._ended.wait)
+                if again is not None:
+                    findings.note_interrupt(again)
+                    self.abandon()
+        self._take_changes()
+        if interrupted is not None and self._error is not None:
+            findings.add(self._error)
+            self._error = None
+        error, self._error = interrupted or self._error, None
+        del interrupted
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error
+
+    def _take_changes(self) -> None:
+        for variable, value in self._changes:
+            if value is not _UNSET:
+                self._tokens[variable] = variable.set(value)
+            else:
+                # A token fits only where the entry was asked for; elsewhere there is
+                # nothing to unset.
+                with suppress(ValueError):
+                    variable.reset(self._tokens.pop(variable))
+        self._changes = []
+
+    # --- In the context's task ----------------------------------------------------
+
+    async def _host(self) -> None:
+        """Give the context's task a nursery, which outlives whatever it does."""
+        error = await caught(self._open_nursery)
+        if error is not None and not self._fence.left_open:  # pragma: no cover
+            raise error  # a bug of ours: be loud
+        # Else it is Trio's own complaint about a nursery that we have named.
+        self._entered.set()
+        self._ended.set()
+
+    async def _open_nursery(self) -> None:
+        async with open_nursery() as nursery:
+            nursery.start_soon(self._live, name=self._name)
+
+    @enable_ki_protection
+    async def _live(self) -> None:
+        self._entry.__enter__()
+        self._fence.enter()
+        before = copy_context()
+        error = await caught(self._call_enter)
+        if error is None:
+            self._changes = _changes(before, copy_context())
+            self._entered.set()
+            error = await self._stay()
+        self._end(error)
+        del error
+        if left := self._fence.leave():
+            findings = self._test.findings
+            findings.add_left_open(left, self._name, "Leave it where it was entered.")
+            for lost in await self._fence.close():
+                findings.add(lost)
+        self._entry.__exit__(None, None, None)
+
+    async def _call_enter(self) -> None:
+        self._value = await call(self._steps.enter)
+
+    async def _stay(self) -> BaseException | None:
+        """Wait for the context's turn, leave it, and return what that raised."""
+        cancelled = await caught(self._turn.wait)
+        if isinstance(cancelled, Cancelled) and cancelled.source == "nursery":
+            nurseries = current_task().child_nurseries
+            self._crash = self._test.crash(
+                f"{self._name}: {cancelled.reason}", *nurseries
+            )
+            with CancelScope(shield=True):
+                await self._turn.wait()
+        if self._entry.cancel_called and self._steps.always_finishes:
+            self._fence.scope.shield = True
+            cancelled = None
+        before = copy_context()
+        error = await caught(call, self._steps.leave, cancelled)
+        self._changes += _changes(before, copy_context())
+        return error
+
+    def _end(self, error: BaseException | None) -> None:
+        """Keep what the context raised for whoever it concerns."""
+        if error is not None:
+            error = part(error, Cancelled)[1]
+        if error is not None and self._entered.is_set() and not self._turn.is_set():
+            self._crash = self._test.crash(f"{self._name}: {type(error).__name__}")
+        if self._crash is not None:
+            self._crash.resolve(error)
+        else:
+            self._error = error
