@@ -437,7 +437,7 @@ class TestNursery(unittest.TestCase):
         case = Inner("test")
         message = (
             r"^TestNursery.test_outside_of_its_time.<locals>.Inner.nursery is open only "
-            r"while a test runs, from setUp to the last cleanup. Start background tasks "
+            r"while a test runs, from its setup to the last cleanup. Start background tasks "
             r"there, with `self.nursery.start_soon\(...\)`.$"
         )
         for _ in range(2):

@@ -341,6 +341,30 @@ class TestEnterAsyncContext(unittest.TestCase):
         self.assertEqual(told(Inner), ["pass"])
         self.assertEqual(Inner.events[-1], "test goes on")
 
+    def test_cancelled_by_nobody(self) -> None:
+        """A Cancelled that the entry brings from elsewhere is the caller's error."""
+
+        class Inner(Noting):
+            @contextlib.asynccontextmanager
+            async def stray(self) -> AsyncIterator[None]:
+                caught: list[trio.Cancelled] = []
+                with trio.CancelScope() as scope:
+                    scope.cancel()
+                    try:
+                        await trio.sleep_forever()
+                    except trio.Cancelled as cancelled:
+                        caught.append(cancelled)
+                        raise
+                raise caught.pop()
+                yield
+
+            async def test(self) -> None:
+                await self.enterAsyncContext(self.stray())
+                raise NotImplementedError
+
+        (verdict,) = told(Inner)
+        self.assertIn("the test was cancelled, and nothing raised an error", verdict)
+
     def test_error_of_a_cancelled_entry(self) -> None:
         """An entry that fails while it is cancelled: the error is not lost."""
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import trio
 
-from triocase import AsyncTrioTestCase, autojump_clock
+from triocase import AsyncTrioTestCase, autojump_clock, fixture
 
 from .harness import Process, Recorder, run, told
 
@@ -39,6 +39,18 @@ class Busy(AsyncTrioTestCase):
             nursery.start_soon(trio.sleep_forever)
             yield nursery
             nursery.cancel_scope.cancel()
+
+    @fixture
+    async def client(self) -> AsyncIterator[Crash]:
+        value = Crash("something that can be watched")
+        self.watch(value)
+        self.watch(trio.lowlevel.current_task())
+        async with self.server():
+            yield value
+
+    @fixture
+    async def returned(self) -> Crash:
+        return self.client
 
     async def asyncSetUp(self) -> None:
         self.watch(self.nursery)
@@ -185,7 +197,7 @@ class TestProcess(unittest.TestCase):
         code, output = Process(
             """
             import gc, trio
-            from triocase import AsyncTrioTestCase, autojump_clock
+            from triocase import AsyncTrioTestCase, autojump_clock, fixture
 
             class TestIt(AsyncTrioTestCase):
                 async def asyncSetUp(self):

@@ -239,8 +239,8 @@ class TestClock(VirtualTestCase):
                 _ = case.clock
             self.assertEqual(
                 str(caught.exception),
-                f"{Inner.__qualname__}.clock is there only while a test runs, from setUp "
-                f"to the last cleanup.",
+                f"{Inner.__qualname__}.clock is there only while a test runs, from its "
+                f"setup to the last cleanup.",
             )
             case.debug()
         self.assertIsNotNone(Inner.clock)

@@ -16,7 +16,7 @@ __unittest = True
 class NurseryAttribute:
     """The nursery for the test's background tasks, a ``trio.Nursery``.
 
-    It is open from ``setUp`` to the last cleanup; then it is cancelled and joined. A
+    It is open from its setup to the last cleanup; then it is cancelled and joined. A
     task that crashes cancels the test's body, and its error is reported. Outside of
     its time it is an ``AttributeError``. A test may assign its own over it.
     """
@@ -28,7 +28,7 @@ class NurseryAttribute:
         if test is None or test.nursery is None:
             raise AttributeError(
                 f"{owner.__qualname__}.nursery is open only while a test runs, from "
-                f"setUp to the last cleanup. Start background tasks there, with "
+                f"its setup to the last cleanup. Start background tasks there, with "
                 f"`self.nursery.start_soon(...)`."
             )
         return test.nursery
@@ -49,7 +49,7 @@ class ClockAttribute:
         if test is None:
             raise AttributeError(
                 f"{owner.__qualname__}.clock is there only while a test runs, from "
-                f"setUp to the last cleanup."
+                f"its setup to the last cleanup."
             )
         if test.time is None:
             raise AttributeError(

@@ -88,6 +88,17 @@ async def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> An
 
 
 @disable_ki_protection
+async def call_fixture(method: Callable[..., Any], case: TestCase) -> tuple[bool, Any]:
+    """Call a fixture's method.
+
+    Returns:
+        Whether what it made could be awaited, and the result of that, or what it made.
+    """
+    made = method(case)
+    return (True, await made) if inspect.isawaitable(made) else (False, made)
+
+
+@disable_ki_protection
 async def call_sync_hook(case: TestCase, name: str, /) -> None:
     """Call ``setUp`` or ``tearDown``, which unittest defines as sync."""
     result = getattr(case, name)()

@@ -17,6 +17,7 @@ from ._assertions import AssertRaisesGroupContext, hint_at_groups
 from ._attributes import ClockAttribute, NurseryAttribute
 from ._calls import call_cleanup_outside, empty_hook
 from ._contexts import enter_async_context, enter_sync_context
+from ._fixtures import reserve_names
 from ._open_run import run_test
 from ._options import finite
 from ._subtests import SubTest
@@ -40,12 +41,14 @@ E = TypeVar("E", bound=BaseException)
 T = TypeVar("T")
 
 
+@reserve_names
 class AsyncTrioTestCase(TestCase):
     """Run ``async def`` tests on Trio, each in a Trio run of its own.
 
     The stages of a test run in one task, in this order: ``setUp``, ``asyncSetUp``, the
     test method, ``asyncTearDown``, ``tearDown``, then the cleanups, last in first out.
-    Sync methods run inside the Trio run too. Then the nursery is cancelled.
+    Sync methods run inside the Trio run too. Then the nursery is cancelled. Fixtures,
+    each in a task of its own, are set up before ``setUp`` and torn down as cleanups.
 
     Example:
         >>> import trio

@@ -41,6 +41,8 @@ from ._calls import (
 )
 from ._cleanups import Cleanups
 from ._findings import Finding, Findings
+from ._fixture_values import Fixtures
+from ._fixtures import fixture_names
 from ._groups import split
 from ._left_open import Fence, errors_in, join
 
@@ -77,7 +79,7 @@ class Stage(Enum):
 
 
 class TestRun:
-    """One test in the current Trio run: from ``setUp`` to the nursery's end.
+    """One test in the current Trio run: from its setup to the nursery's end.
 
     It does not care who opened the run, and raises nothing.
 
@@ -87,6 +89,7 @@ class TestRun:
         nursery: What the test sees as ``self.nursery``.
         findings: What goes wrong.
         cleanups: What is to be run after the teardown.
+        fixtures: Those of its class, as far as they are set up.
         time: The virtual time of the run, if the test has asked for it.
         finished: Whether all stages are over.
     """
@@ -98,6 +101,7 @@ class TestRun:
         self.nursery: Nursery | None = None
         self.findings = Findings(verdict)
         self.cleanups = Cleanups(case, self.findings)
+        self.fixtures = Fixtures()
         self.time: VirtualTime | None = None
         self.finished = False
         self.method = method
@@ -155,6 +159,8 @@ class TestRun:
         if self.time is not None:
             self.time.check()
         self.findings.unawaited.remember_lines()
+        if names := fixture_names(type(self.case)):
+            await self.fixtures.set_up(self, names)
         if has_hook(self.case, "setUp"):
             await call_sync_hook(self.case, "setUp")
         if has_hook(self.case, "asyncSetUp"):
@@ -182,8 +188,8 @@ class TestRun:
         self._abandon_contexts()
 
     def _abandon_contexts(self) -> None:
-        for context in self._contexts:
-            context.abandon()
+        while self._contexts:
+            self._contexts.pop().abandon()
 
     async def _close_nursery(self) -> None:
         """Cancel the nursery, and wait for all background tasks to end."""

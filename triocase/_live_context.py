@@ -25,9 +25,14 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Protocol
 
 from trio import Cancelled, CancelScope, Event, open_nursery
-from trio.lowlevel import current_task, enable_ki_protection, spawn_system_task
+from trio.lowlevel import (
+    checkpoint_if_cancelled,
+    current_task,
+    enable_ki_protection,
+    spawn_system_task,
+)
 
-from ._calls import call, caught
+from ._calls import caught
 from ._groups import part
 from ._left_open import Fence
 
@@ -44,7 +49,10 @@ _CUT_SHORT = "its entry or exit was cut short"
 
 
 class Steps(Protocol):
-    """How a context is entered and left. Both steps are called in its own task.
+    """How a context is entered and left.
+
+    Both steps are called in its own task, protected from Ctrl-C; what they call of the
+    user's is not to be.
 
     Attributes:
         name: What to call the context in a message.
@@ -89,6 +97,9 @@ class LiveContext:
         self._crash: Finding | None = None
         self._changes: list[tuple[ContextVar[Any], Any]] = []
         self._tokens: dict[ContextVar[Any], Token[Any]] = {}
+
+    def __repr__(self) -> str:
+        return f"<the context {self._name}>"
 
     # --- In the task that asks ----------------------------------------------------
 
@@ -182,7 +193,6 @@ class LiveContext:
         error = await caught(self._call_enter)
         if error is None:
             self._changes = _changes(before, copy_context())
-            self._entered.set()
             error = await self._stay()
         self._end(error)
         del error
@@ -194,29 +204,37 @@ class LiveContext:
         self._entry.__exit__(None, None, None)
 
     async def _call_enter(self) -> None:
-        self._value = await call(self._steps.enter)
+        self._value = await self._steps.enter()
 
     async def _stay(self) -> BaseException | None:
         """Wait for the context's turn, leave it, and return what that raised."""
-        cancelled = await caught(self._turn.wait)
-        if isinstance(cancelled, Cancelled) and cancelled.source == "nursery":
-            nurseries = current_task().child_nurseries
-            self._crash = self._test.crash(
-                f"{self._name}: {cancelled.reason}", *nurseries
-            )
+        cancelled = await caught(checkpoint_if_cancelled)  # it may have crashed by now
+        self._feel_crash(cancelled)
+        self._entered.set()
+        if cancelled is None:
+            cancelled = await caught(self._turn.wait)
+            self._feel_crash(cancelled)
+        if self._crash is not None:
             with CancelScope(shield=True):
                 await self._turn.wait()
         if self._entry.cancel_called and self._steps.always_finishes:
             self._fence.scope.shield = True
             cancelled = None
         before = copy_context()
-        error = await caught(call, self._steps.leave, cancelled)
+        error = await caught(self._steps.leave, cancelled)
         self._changes += _changes(before, copy_context())
         return error
 
+    def _feel_crash(self, cancelled: BaseException | None) -> None:
+        """Tell the test if what was raised says that the context lost a task."""
+        if isinstance(cancelled, Cancelled) and cancelled.source == "nursery":
+            nurseries = current_task().child_nurseries
+            because = f"{self._name}: {cancelled.reason}"
+            self._crash = self._test.crash(because, *nurseries)
+
     def _end(self, error: BaseException | None) -> None:
         """Keep what the context raised for whoever it concerns."""
-        if error is not None:
+        if error is not None and self._entry.cancel_called:
             error = part(error, Cancelled)[1]
         if error is not None and self._entered.is_set() and not self._turn.is_set():
             self._crash = self._test.crash(f"{self._name}: {type(error).__name__}")

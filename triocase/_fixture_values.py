@@ -1,0 +1,158 @@
+"""The fixtures of one test: set up before ``setUp``, torn down among the cleanups.
+
+Each is a :class:`~triocase._live_context.LiveContext`, as what ``enterAsyncContext``
+enters is.
+
+A fixture's code stands still at its ``yield``, and goes on there when its turn has
+come, whatever has become of the test. ``Cancelled`` is raised there only by what the
+fixture itself has opened around it, a nursery or a cancel scope; so it is around any
+``await``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Any
+
+from ._calls import call, call_fixture, caught
+from ._fixtures import Fixture, fixture_names
+from ._groups import part
+from ._live_context import LiveContext
+
+if TYPE_CHECKING:
+    from ._lifecycle import TestRun
+
+__unittest = True
+
+_NOT_SET_UP: Any = object()
+_TORN_DOWN: Any = object()
+
+
+class Fixtures:
+    """The fixtures of one test, as far as they are set up."""
+
+    def __init__(self) -> None:
+        self.values: dict[Fixture[Any], Any] = {}
+        self._reached: Fixture[Any] | None = None
+
+    async def set_up(self, test: TestRun, names: tuple[str, ...]) -> None:
+        """Set all of them up, in their order."""
+        cls = type(test.case)
+        for name in names:
+            fixture = getattr(cls, name)
+            if fixture is None or fixture in self.values:  # it may have two names
+                continue
+            if not isinstance(fixture, Fixture):
+                raise TypeError(
+                    f"{cls.__qualname__}.{name} hides a fixture of that name, and is "
+                    f"none. Write `@fixture` above it, rename it, or write "
+                    f"`{name} = None` to do without the fixture."
+                )
+            self._reached = fixture
+            steps = _FixtureSteps(fixture, f"{cls.__qualname__}.{name}", test)
+            await LiveContext(test, steps).enter()
+        self._reached = None
+
+    def value_of(self, fixture: Fixture[Any], cls: type) -> Any:
+        """Return the value of ``fixture`` in a test of ``cls``."""
+        value = self.values.get(fixture, _NOT_SET_UP)
+        if value is _NOT_SET_UP or value is _TORN_DOWN:
+            raise AttributeError(self._why_not(fixture, cls))
+        return value
+
+    def _why_not(self, fixture: Fixture[Any], cls: type) -> str:
+        wanted = fixture.name_in(cls)
+        if fixture in self.values:
+            return (
+                f"{wanted} has ended. A fixture is there until its turn among the "
+                f"cleanups, or until a cancel scope of its own is cancelled. The tasks "
+                f"of self.nursery outlive it."
+            )
+        if all(getattr(cls, name) is not fixture for name in fixture_names(cls)):
+            return (
+                f"{wanted} is not set up: {cls.__qualname__} has another definition of "
+                f"it. Put what both share in a method."
+            )
+        if self._reached is fixture:
+            return f"{wanted} is being set up, and has no value before its `yield`."
+        assert self._reached is not None  # else all of them are set up
+        user = self._reached.name_in(cls)
+        return (
+            f"{wanted} is not set up: the setup has come to {user}, which is before "
+            f"it. For {user} to use it, define it above {user} or in a base class."
+        )
+
+
+class _FixtureSteps:
+    """Set a fixture up, and tear it down."""
+
+    def __init__(self, fixture: Fixture[Any], name: str, test: TestRun) -> None:
+        self.name = name
+        self.always_finishes = True
+        self._fixture = fixture
+        self._test = test
+        self._values = test.fixtures.values
+        self._generator: AsyncGenerator[Any, None] | None = None
+
+    async def enter(self) -> None:
+        self._values[self._fixture] = await self._set_up()
+
+    async def _set_up(self) -> Any:
+        is_async, made = await call_fixture(self._fixture.method, self._test.case)
+        if isinstance(made, AsyncGenerator):
+            if is_async:
+                raise TypeError(
+                    f"the fixture {self.name} returned an async generator, which has "
+                    f"not run. Let what decorates it return the generator at once, "
+                    f"without `async`."
+                )
+            self._generator = made
+            return await self._begin(made)
+        if is_async:
+            return made
+        raise TypeError(
+            f"the fixture {self.name} is not async: calling it returned {made!r}. "
+            + (
+                "It made an async context manager: write `@fixture` without "
+                "`@asynccontextmanager`, above the async generator itself."
+                if hasattr(made, "__aenter__")
+                else "Write `async def`; what needs no `await` can also be made in "
+                "`setUp`."
+            )
+        )
+
+    async def _begin(self, generator: AsyncGenerator[Any, None]) -> Any:
+        try:
+            return await call(anext, generator)
+        except StopAsyncIteration:
+            raise TypeError(
+                f"the fixture {self.name} ended without a `yield`. Let every way "
+                f"through it yield or raise; `self.skipTest(...)` skips the test."
+            ) from None
+
+    async def leave(self, cancelled: BaseException | None) -> None:
+        try:
+            if self._generator is not None:
+                await self._tear_down(self._generator, cancelled)
+        finally:
+            self._values[self._fixture] = _TORN_DOWN
+
+    async def _tear_down(
+        self, generator: AsyncGenerator[Any, None], cancelled: BaseException | None
+    ) -> None:
+        try:
+            if cancelled is None:
+                await call(anext, generator)
+            else:
+                await call(generator.athrow, cancelled)
+        except StopAsyncIteration:
+            return
+        closing = await caught(call, generator.aclose)
+        if closing is not None:
+            rest = part(closing, GeneratorExit)[1]
+            if rest is not None:
+                self._test.findings.add(rest)
+        raise TypeError(
+            f"the fixture {self.name} has come to a second `yield`; it may yield once. "
+            f"What follows the `yield` is its teardown."
+        )

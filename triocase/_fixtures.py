@@ -1,0 +1,241 @@
+"""``@fixture``, and which fixtures a class has.
+
+The decorator leaves a descriptor in the class. When a test runs, ``_fixture_values``
+sets up what is found here, and the descriptor gives the value meanwhile.
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import cached_property, update_wrapper
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, overload
+from unittest import TestCase
+
+from ._once_a_class import note_decoration, once_a_class
+from ._options import refuse_marks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from ._lifecycle import TestRun
+
+__unittest = True
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_BARE: Any = object()
+
+# What a test needs of itself: no fixture may have such a name.
+_taken = {*dir(TestCase), *vars(TestCase())}
+
+
+def reserve_names(case: type[T]) -> type[T]:
+    """Decorate the base class, whose names no fixture may have either."""
+    _taken.update(vars(case))
+    return case
+
+
+class FixtureDecorator(Protocol):
+    """What takes an async method and returns a fixture."""
+
+    @overload
+    def __call__(self, method: Callable[[Any], AsyncIterator[T]], /) -> Fixture[T]: ...
+    @overload
+    def __call__(self, method: Callable[[Any], Awaitable[T]], /) -> Fixture[T]: ...
+
+
+@overload
+def fixture(method: Callable[[Any], AsyncIterator[T]], /) -> Fixture[T]: ...
+@overload
+def fixture(method: Callable[[Any], Awaitable[T]], /) -> Fixture[T]: ...
+@overload
+def fixture() -> FixtureDecorator: ...
+def fixture(method: Any = _BARE, /) -> Any:
+    """Make an async method of a test class, or of a mixin, a fixture of its tests.
+
+    Every test of the class, sync ones too, has the fixture set up before ``setUp``, and
+    reads its value as the attribute of that name. The method takes ``self`` alone, and
+    is either an async generator with one ``yield``, which gives the value and is
+    followed by the teardown; or a coroutine function, which returns the value.
+
+    Fixtures of parents are set up before those of the class itself, and those of one
+    class in the order of their definition. Each may use those before it. A subclass
+    that defines one again replaces the parent's at the parent's place; with
+    ``name = None`` it does without. They are torn down among the cleanups, last in
+    first out, each even if others fail; ``doAsyncCleanups`` runs those too.
+
+    Each lives in a task of its own, as what ``enterAsyncContext`` enters does: there
+    may be nurseries and cancel scopes around the ``yield``. A task that crashes there
+    cancels the test's body, and the fixture is torn down in its turn. A fixture that
+    raises fails the test, and one that calls ``self.skipTest`` skips it: the test and
+    the teardowns do not run, the cleanups do. Fixtures may use ``self.nursery``,
+    ``self.clock`` and ``self.addCleanup``.
+
+    Raises:
+        TypeError: It decorates no function. Anything else that is wrong with a fixture
+            is an error of each test that runs with it.
+
+    Example:
+        >>> import trio
+        >>> from triocase import AsyncTrioTestCase, fixture
+        >>> class TestChannel(AsyncTrioTestCase):
+        ...     @fixture
+        ...     async def numbers(self):
+        ...         '''A channel with two numbers.'''
+        ...         send, receive = trio.open_memory_channel(2)
+        ...         async with send, receive:
+        ...             await send.send(1)
+        ...             await send.send(2)
+        ...             yield receive
+        ...
+        ...     async def test_numbers_arrive_in_order(self):
+        ...         self.assertEqual(await self.numbers.receive(), 1)
+        ...         self.assertEqual(await self.numbers.receive(), 2)
+        >>> TestChannel("test_numbers_arrive_in_order").debug()
+
+    .. versionadded:: 0.1
+    """
+    if method is _BARE:
+        return fixture
+    if not callable(method) or isinstance(method, (type, staticmethod, classmethod)):
+        raise TypeError(
+            f"fixture decorates an async method, not {method!r}. Write `@fixture` "
+            f"directly above `async def name(self)`."
+        )
+    note_decoration()
+    return Fixture(method)
+
+
+class Fixture(Generic[T_co]):
+    """A fixture in its class; on a test that runs, its value.
+
+    It is read-only, so that no test hides a fixture by accident.
+    """
+
+    def __init__(self, method: Callable[[Any], object]) -> None:
+        wrapper: Any = self  # no function, but its docstring is the method's
+        update_wrapper(wrapper, method)
+        self.method = method
+        self._name: str = getattr(method, "__name__", repr(method))
+
+    def __set_name__(self, owner: Any, name: str) -> None:
+        self._name = name
+        owner._trioFixtures = (*vars(owner).get("_trioFixtures", ()), name)
+
+    @overload
+    def __get__(self, case: None, owner: type) -> Fixture[T_co]: ...
+    @overload
+    def __get__(self, case: object, owner: type | None = None) -> T_co: ...
+    def __get__(self, case: Any, owner: type | None = None) -> Any:
+        owner = type(case) if owner is None else owner
+        if self._name in _taken:
+            return self._hidden(case, owner)
+        if case is None:
+            return self
+        test: TestRun | None = getattr(case, "_trioTest", None)
+        if test is None:
+            raise AttributeError(
+                f"{self.name_in(owner)} is a fixture: it is there only while a test of "
+                f"an AsyncTrioTestCase runs, from its place in the setup to its turn "
+                f"among the cleanups."
+            )
+        return test.fixtures.value_of(self, owner)
+
+    def __set__(self, case: object, value: NoReturn) -> None:
+        if self._name not in _taken:
+            raise AttributeError(
+                f"{self.name_in(type(case))} is a fixture and cannot be assigned. Give "
+                f"the attribute another name; a subclass may define the fixture again."
+            )
+        vars(case)[self._name] = value
+
+    def __delete__(self, case: object) -> None:
+        if self._name not in vars(case):
+            raise AttributeError(
+                f"{self.name_in(type(case))} is a fixture and cannot be deleted."
+            )
+        del vars(case)[self._name]
+
+    def _hidden(self, case: object, owner: type) -> Any:
+        """Return what a fixture hides that must not: the test is to run, and say so."""
+        if case is not None and self._name in vars(case):
+            return vars(case)[self._name]
+        for parent in owner.__mro__:
+            found = vars(parent).get(self._name, self)
+            if not isinstance(found, Fixture):
+                bind = getattr(type(found), "__get__", None)
+                return found if bind is None else bind(found, case, owner)
+        raise AttributeError(self._name)
+
+    def name_in(self, cls: type) -> str:
+        """Return what to call the fixture of a test of ``cls`` in a message."""
+        for parent in cls.__mro__:
+            for name, value in vars(parent).items():
+                if value is self:  # it may have another name elsewhere
+                    return f"{cls.__qualname__}.{name}"
+        return f"{cls.__qualname__}.{self._name}"
+
+
+@once_a_class
+def fixture_names(cls: type[TestCase]) -> tuple[str, ...]:
+    """Return the names of a class's fixtures, in the order in which they are set up.
+
+    Raises:
+        TypeError: Something is wrong with one of them.
+    """
+    names: dict[str, None] = {}
+    for parent in reversed(cls.__mro__):
+        known = vars(parent).get("_trioFixtures", ())  # one may be patched just now
+        for name, value in vars(parent).items():
+            if isinstance(value, Fixture) or name in known:
+                names[name] = None
+            elif _is_over_a_fixture(value):
+                raise TypeError(
+                    f"{parent.__qualname__}.{name} has another decorator above "
+                    f"`@fixture`, which hides it. Write `@fixture` above all others."
+                )
+    for name in names:
+        if name in _taken:
+            raise TypeError(
+                f"the fixture {cls.__qualname__}.{name} hides `{name}` of "
+                f"AsyncTrioTestCase. Give it another name."
+            )
+        value = getattr(cls, name)
+        if isinstance(value, Fixture):
+            refuse_marks(value.method, value.name_in(cls))
+            _refuse_parameters(value.method, value.name_in(cls))
+    return tuple(names)
+
+
+def _is_over_a_fixture(value: object) -> bool:
+    """Return whether ``value`` is what a decorator has made of a fixture."""
+    below: Any = value
+    if isinstance(value, property):
+        below = value.fget
+    elif isinstance(value, cached_property):
+        below = value.func
+    elif isinstance(value, (FunctionType, staticmethod, classmethod)):
+        below = inspect.unwrap(below, stop=lambda one: isinstance(one, Fixture))
+    return isinstance(below, Fixture)
+
+
+def _refuse_parameters(method: Callable[[Any], object], name: str) -> None:
+    """Raise an error if a fixture does not take ``self`` alone."""
+    try:
+        # What wraps the method is what is called, so do not look behind it.
+        signature = inspect.signature(method, follow_wrapped=False)
+    except (TypeError, ValueError):  # some callables have none to look at
+        return
+    named = [
+        parameter.name
+        for parameter in signature.parameters.values()
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+    if len(named) > 1 or not signature.parameters:
+        example = f"self.{named[1]}" if named[1:] else "self.name"
+        raise TypeError(
+            f"the fixture {name}{signature} must take `self` and nothing else. Other "
+            f"fixtures are attributes: write `{example}`."
+        )
