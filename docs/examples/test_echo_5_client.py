@@ -1,23 +1,29 @@
-"""Step 5: a base class gives every test a server and a connected client.
+"""Step 5: fixtures of a base class give every test a server and a connected client.
 
-The client is an async context, left after the test; the server ends after that.
+The client is closed after the test; the server in the nursery ends after that.
 """
+
+from collections.abc import AsyncIterator
 
 import trio
 
 from echo import ask, echo_server, receive
-from triocase import AsyncTrioTestCase
+from triocase import AsyncTrioTestCase, fixture
 
 
 class EchoTestCase(AsyncTrioTestCase):
-    async def asyncSetUp(self) -> None:
-        await super().asyncSetUp()
+    @fixture
+    async def address(self) -> tuple[str, int]:
+        """Where the server listens."""
         listeners = await self.nursery.start(echo_server, 0)
-        self.address = listeners[0].socket.getsockname()
-        self.client = await self.enterAsyncContext(await self.connect())
+        host, port = listeners[0].socket.getsockname()
+        return host, port
 
-    async def connect(self) -> trio.SocketStream:
-        return await trio.open_tcp_stream(*self.address)
+    @fixture
+    async def client(self) -> AsyncIterator[trio.SocketStream]:
+        """A client that is connected to the server."""
+        async with await trio.open_tcp_stream(*self.address) as client:
+            yield client
 
 
 class TestOneClient(EchoTestCase):
@@ -30,9 +36,11 @@ class TestOneClient(EchoTestCase):
 
 
 class TestTwoClients(EchoTestCase):
-    async def asyncSetUp(self) -> None:
-        await super().asyncSetUp()
-        self.other = await self.enterAsyncContext(await self.connect())
+    @fixture
+    async def other(self) -> AsyncIterator[trio.SocketStream]:
+        """A second client."""
+        async with await trio.open_tcp_stream(*self.address) as other:
+            yield other
 
     async def test_each_gets_its_own_reply(self) -> None:
         await self.client.send_all(b"one")
