@@ -1328,10 +1328,29 @@ class TestReadAtTheWrongTime(FixtureTests):
         self.assertEqual(told(Inner), ["pass"])
         name = Inner.__qualname__
         message = (
-            f"{name}.a is not set up: {name} has another definition of it. Put what "
-            f"both share in a method."
+            f"{name}.a is not set up: it is not the definition that {name} had when the "
+            f"test began. Put what several definitions share in a method."
         )
         self.assertEqual(Inner.events, [message, message])
+
+    def test_defined_while_the_test_runs(self) -> None:
+        """It has not been set up either."""
+        outer = self
+
+        class Inner(Noting):
+            async def test(self) -> None:
+                Inner.late = fixture(id)  # type: ignore
+                self.events.append(outer.read(self, "late"))
+
+        async def id(self: object) -> str:
+            return "whatever the function is called"
+
+        self.assertEqual(told(Inner), ["pass"])
+        self.assertIn("Inner.late is not set up: it is not the defin", Inner.events[0])
+        Inner.test = Inner.passes  # type: ignore
+        Inner.passes = lambda self: self.events.append(self.late)  # type: ignore
+        self.assertEqual(harness.told(Inner, "passes"), ["pass"])
+        self.assertEqual(Inner.events[1], "whatever the function is called")
 
     def test_assigned(self) -> None:
         """A fixture cannot be assigned, so nothing hides it by accident."""

@@ -68,14 +68,15 @@ class Fixtures:
                 f"cleanups, or until a cancel scope of its own is cancelled. The tasks "
                 f"of self.nursery outlive it."
             )
-        if all(getattr(cls, name) is not fixture for name in fixture_names(cls)):
-            return (
-                f"{wanted} is not set up: {cls.__qualname__} has another definition of "
-                f"it. Put what both share in a method."
-            )
         if self._reached is fixture:
             return f"{wanted} is being set up, and has no value before its `yield`."
-        assert self._reached is not None  # else all of them are set up
+        names = fixture_names(cls)
+        if self._reached is None or all(getattr(cls, n) is not fixture for n in names):
+            return (
+                f"{wanted} is not set up: it is not the definition that "
+                f"{cls.__qualname__} had when the test began. Put what several "
+                f"definitions share in a method."
+            )
         user = self._reached.name_in(cls)
         return (
             f"{wanted} is not set up: the setup has come to {user}, which is before "

@@ -73,9 +73,16 @@ def fixture(method: Any = _BARE, /) -> Any:
     the teardowns do not run, the cleanups do. Fixtures may use ``self.nursery``,
     ``self.clock`` and ``self.addCleanup``.
 
+    Args:
+        method: The async method. It is called in the fixture's own task.
+
+    Returns:
+        A read-only attribute whose docstring is the method's. Where the fixture is not
+        set up, reading it is an ``AttributeError`` that says why.
+
     Raises:
-        TypeError: It decorates no function. Anything else that is wrong with a fixture
-            is an error of each test that runs with it.
+        TypeError: It decorates no function. Whatever else is wrong with a fixture is an
+            error of each test that would run with it.
 
     Example:
         >>> import trio
@@ -118,7 +125,7 @@ class Fixture(Generic[T_co]):
         wrapper: Any = self  # no function, but its docstring is the method's
         update_wrapper(wrapper, method)
         self.method = method
-        self._name: str = getattr(method, "__name__", repr(method))
+        self._name = ""
 
     def __set_name__(self, owner: Any, name: str) -> None:
         self._name = name
@@ -171,11 +178,12 @@ class Fixture(Generic[T_co]):
 
     def name_in(self, cls: type) -> str:
         """Return what to call the fixture of a test of ``cls`` in a message."""
+        name = self._name
         for parent in cls.__mro__:
-            for name, value in vars(parent).items():
-                if value is self:  # it may have another name elsewhere
-                    return f"{cls.__qualname__}.{name}"
-        return f"{cls.__qualname__}.{self._name}"
+            for key, value in dict(vars(parent)).items():
+                if value is self:  # elsewhere it may have another name
+                    name = key
+        return f"{cls.__qualname__}.{name}"
 
 
 @once_a_class
@@ -188,7 +196,7 @@ def fixture_names(cls: type[TestCase]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for parent in reversed(cls.__mro__):
         known = vars(parent).get("_trioFixtures", ())  # one may be patched just now
-        for name, value in vars(parent).items():
+        for name, value in dict(vars(parent)).items():
             if isinstance(value, Fixture) or name in known:
                 names[name] = None
             elif _is_over_a_fixture(value):
