@@ -23,10 +23,10 @@ import trio
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from triocase import AsyncTrioTestCase, autojump_clock
+from triocase import AsyncTrioTestCase, autojump_clock, fixture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
 ROUNDS = 40
 MANY = 1000
@@ -44,6 +44,12 @@ class Empty(AsyncTrioTestCase):
 @autojump_clock
 class Virtual(Empty):
     pass
+
+
+class Fixtured(Empty):
+    @fixture
+    async def value(self) -> AsyncIterator[int]:
+        yield 3
 
 
 async def _test(self: AsyncTrioTestCase) -> None:
@@ -103,6 +109,7 @@ def compare(repetitions: int) -> None:
         "AsyncTrioTestCase": running(Empty, "test"),
         f"  in a class of {MANY}": running(Large, *(f"test_{i}" for i in range(MANY))),
         "  in virtual time": running(Virtual, "test"),
+        "  with a fixture": running(Fixtured, "test"),
         "hand-written base": running(HandWritten, "test"),
         "IsolatedAsyncioTestCase": running(Asyncio, "test"),
         "sync TestCase": running(Sync, "test"),
