@@ -212,8 +212,9 @@ class TestDoAsyncCleanups(unittest.TestCase):
         self.assertEqual(
             told(Inner),
             [
-                "ERROR RuntimeError: doAsyncCleanups() belongs in the test itself, in a "
-                "setup or teardown; it was called in a background task."
+                "ERROR RuntimeError: doAsyncCleanups() belongs in the test itself, in "
+                "asyncSetUp or asyncTearDown; it was called in a fixture or a "
+                "background task."
             ],
         )
 

@@ -98,6 +98,13 @@ class Staged(Noting):
 STAGES = ["setUp", "asyncSetUp", "test", "asyncTearDown", "tearDown", "cleanup"]
 
 
+class Holder:
+    """What some decorators return: an object that keeps what it decorates."""
+
+    def __init__(self, function: object) -> None:
+        self.function = function
+
+
 class FixtureTests(unittest.TestCase):
     """What the tests below share."""
 
@@ -335,6 +342,7 @@ class TestValue(FixtureTests):
         own = attributes.partition("-----")[0]
         self.assertRegex(own, r"client\n \|\s+A connected client\.\n")
         self.assertIn("silent", own)
+        self.assertRegex(repr(Inner.client), r"^<fixture \S+Inner\.client>$")
         self.assertEqual(Inner.client.__doc__, "A connected client.")
         self.assertIsNone(Inner.silent.__doc__)
 
@@ -369,6 +377,9 @@ class TestValue(FixtureTests):
     def test_callables_of_many_kinds(self) -> None:
         """What is async is found by calling: wrapped, patched and mocked ones work."""
 
+        async def plain(self: Noting, value: int) -> int:
+            return value
+
         def double(method: Callable[[Any], Awaitable[int]]) -> Any:
             @functools.wraps(method)
             async def wrapper(*args: Any) -> int:
@@ -378,6 +389,8 @@ class TestValue(FixtureTests):
 
         class Inner(Noting):
             mocked = fixture(mock.AsyncMock(return_value=1))
+
+            given = fixture(functools.partial(plain, value=2))
 
             @fixture
             @double
@@ -391,7 +404,7 @@ class TestValue(FixtureTests):
 
             async def test(self) -> None:
                 self.assertEqual(self.mocked, 1)
-                self.assertEqual(self.wrapped, 2)
+                self.assertEqual([self.given, self.wrapped], [2, 2])
                 self.assertTrue(self.patched)
                 self.events.append("test")
 
@@ -403,13 +416,14 @@ class TestValue(FixtureTests):
         class Inner(Noting):
             a = noted("a")
 
+        with mock.patch.object(Inner, "b", noted("b"), create=True):
+            events = ["set up a", "set up b", "test", "tear down b", "tear down a"]
+            self.check(Inner, events)
         with mock.patch.object(Inner, "a", noted("patched")):
             self.check(Inner, ["set up patched", "test", "tear down patched"])
         self.check(Inner, ["set up a", "test", "tear down a"])
         Inner.b = noted("b")  # type: ignore[attr-defined]
-        self.check(
-            Inner, ["set up a", "set up b", "test", "tear down b", "tear down a"]
-        )
+        self.check(Inner, events)
 
     def test_replaced_by_something_else_for_a_while(self) -> None:
         """A patch refuses what is no fixture; when it ends, the fixture is back."""
@@ -800,9 +814,11 @@ class TestCancelledEntry(FixtureTests):
                     raise OSError("on the way out")
                 yield
 
-        (crash, error) = told(Inner)
-        self.assertEqual(crash, "ERROR ValueError: crash")
-        self.assertEqual(error, "ERROR OSError: on the way out")
+        result = run(Inner)
+        self.assertEqual(
+            result.told, ["ERROR ValueError: crash", "ERROR OSError: on the way out"]
+        )
+        self.assertIn("a background task crashed: ", result.texts[1])
         self.assertEqual(Inner.events, ["a cancelled"])
 
     def test_when_the_run_dies(self) -> None:
@@ -898,7 +914,7 @@ class TestBadInput(FixtureTests):
         result = run(case)
         self.assertEqual(len(result.told), 1, result.told)
         self.assertEqual(result.told[0].partition("Error: ")[2], full)
-        self.assertNotIn('File "_', result.texts[0])
+        self.assertNotIn("triocase", result.texts[0])
         self.assertEqual(str(debug_error(case)), full)
         self.assertNotIn("test", case.events)
 
@@ -915,6 +931,37 @@ class TestBadInput(FixtureTests):
             "def`; what needs no `await` can also be made in `setUp`.",
             Inner,
         )
+
+    def test_report(self) -> None:
+        """The report shows where the fixture is written, and needs no repr to do so."""
+
+        class Shy:
+            def __repr__(self) -> str:
+                raise NotImplementedError
+
+        class Inner(Noting):
+            @fixture  # type: ignore[arg-type]
+            def a(self) -> Shy:
+                return Shy()
+
+            b = fixture(functools.partial(a.method))  # type: ignore
+
+        for _ in range(2):
+            (text,) = run(Inner).texts
+            lines = text.splitlines()
+            self.assertEqual(
+                lines[:3],
+                [
+                    "Traceback (most recent call last):",
+                    '  File "test_fixtures.py", line N, in a',
+                    "    @fixture  # type: ignore[arg-type]",
+                ],
+            )
+            self.assertRegex(
+                lines[3], "is not async: calling it returned <.*Shy object"
+            )
+            self.assertEqual(len(lines), 4)
+            Inner.a = None  # type: ignore
 
     def test_sync_generator(self) -> None:
         """Nor is a sync generator."""
@@ -944,9 +991,9 @@ class TestBadInput(FixtureTests):
         self.assertRegex(
             verdict,
             r"ERROR TypeError: the fixture \S+Inner.a is not async: calling it "
-            r"returned <contextlib\..*>. It made an async context manager: write "
-            r"`@fixture` without `@asynccontextmanager`, above the async generator "
-            r"itself.",
+            r"returned <contextlib\..*>. Write `async def`, and in it `async with ... as "
+            r"value: yield value`. \(What `@asynccontextmanager` takes, `@fixture` takes "
+            r"as it is.\)$",
         )
 
     def test_no_yield_reached(self) -> None:
@@ -1123,6 +1170,8 @@ class TestBadInput(FixtureTests):
             contextlib.asynccontextmanager,
             mock.patch("trio.sleep"),
             unittest.skip("not today"),
+            lambda below: unittest.skip("twice")(unittest.skip("not today")(below)),
+            Holder,
         ]
         for decorator in decorators:
             with self.subTest(decorator):
@@ -1132,6 +1181,29 @@ class TestBadInput(FixtureTests):
                     "Write `@fixture` above all others.",
                     Inner,
                 )
+
+    def test_other_attributes_are_left_alone(self) -> None:
+        """To look for fixtures, no attribute of a class is made to do anything."""
+
+        class Lazy:
+            def __getattribute__(self, name: str) -> Any:
+                raise NotImplementedError
+
+        class Slotted:
+            __slots__ = ()
+
+        def endless() -> None:
+            raise NotImplementedError
+
+        endless.__wrapped__ = endless  # type: ignore
+
+        class Inner(Noting):
+            a = noted("a")
+            lazy = Lazy()
+            slotted = Slotted()
+            endless_ = endless
+
+        self.check(Inner, ["set up a", "test", "tear down a"])
 
     def test_hidden_by_something_else(self) -> None:
         """What a subclass puts over a fixture must be one."""

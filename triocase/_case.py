@@ -137,9 +137,10 @@ class AsyncTrioTestCase(TestCase):
     def enterContext(self, cm: AbstractContextManager[T]) -> T:
         """Enter a sync context manager, and leave it as a cleanup.
 
-        Both happen in the test's task, inside the Trio run. A cancel scope may be
-        entered so in ``setUp``: with ``self.enterContext(trio.move_on_after(5))`` a
-        test that takes longer is an ERROR that names the deadline.
+        It is entered in the caller's task and left in the test's. So a cancel scope may
+        be entered in ``setUp``: with ``self.enterContext(trio.move_on_after(5))`` a
+        test that takes longer is an ERROR that names the deadline. In a fixture, which
+        has a task of its own, write ``with`` for a cancel scope.
 
         Returns:
             What ``with cm as`` would bind.
@@ -178,7 +179,8 @@ class AsyncTrioTestCase(TestCase):
             Whether all cleanups went well.
 
         Raises:
-            RuntimeError: It was called in a background task or outside of the run.
+            RuntimeError: It was called in a background task, in a fixture, or outside
+                of the run.
         """
         test = self._trioTest
         if test is None:

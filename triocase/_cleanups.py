@@ -66,8 +66,8 @@ class Cleanups:
         """Run them now, from async code in the test's task."""
         if current_task() is not self.task:
             raise RuntimeError(
-                "doAsyncCleanups() belongs in the test itself, in a setup or teardown; "
-                "it was called in a background task."
+                "doAsyncCleanups() belongs in the test itself, in asyncSetUp or "
+                "asyncTearDown; it was called in a fixture or a background task."
             )
         well = True
         while cleanup := self.take():

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
+from unittest.util import safe_repr
 
 from ._calls import call, call_fixture, caught
 from ._fixtures import Fixture, fixture_names
@@ -39,7 +40,7 @@ class Fixtures:
         """Set all of them up, in their order."""
         cls = type(test.case)
         for name in names:
-            fixture = getattr(cls, name)
+            fixture = getattr(cls, name, None)
             if fixture is None or fixture in self.values:  # it may have two names
                 continue
             if not isinstance(fixture, Fixture):
@@ -71,7 +72,9 @@ class Fixtures:
         if self._reached is fixture:
             return f"{wanted} is being set up, and has no value before its `yield`."
         names = fixture_names(cls)
-        if self._reached is None or all(getattr(cls, n) is not fixture for n in names):
+        if self._reached is None or all(
+            getattr(cls, n, None) is not fixture for n in names
+        ):
             return (
                 f"{wanted} is not set up: it is not the definition that "
                 f"{cls.__qualname__} had when the test began. Put what several "
@@ -102,7 +105,7 @@ class _FixtureSteps:
         is_async, made = await call_fixture(self._fixture.method, self._test.case)
         if isinstance(made, AsyncGenerator):
             if is_async:
-                raise TypeError(
+                raise self._fixture.refused(
                     f"the fixture {self.name} returned an async generator, which has "
                     f"not run. Let what decorates it return the generator at once, "
                     f"without `async`."
@@ -111,22 +114,22 @@ class _FixtureSteps:
             return await self._begin(made)
         if is_async:
             return made
-        raise TypeError(
-            f"the fixture {self.name} is not async: calling it returned {made!r}. "
-            + (
-                "It made an async context manager: write `@fixture` without "
-                "`@asynccontextmanager`, above the async generator itself."
-                if hasattr(made, "__aenter__")
-                else "Write `async def`; what needs no `await` can also be made in "
-                "`setUp`."
+        advice = "Write `async def`; what needs no `await` can also be made in `setUp`."
+        if hasattr(made, "__aenter__"):
+            advice = (
+                "Write `async def`, and in it `async with ... as value: yield value`. "
+                "(What `@asynccontextmanager` takes, `@fixture` takes as it is.)"
             )
+        raise self._fixture.refused(
+            f"the fixture {self.name} is not async: calling it returned "
+            f"{safe_repr(made)}. {advice}"
         )
 
     async def _begin(self, generator: AsyncGenerator[Any, None]) -> Any:
         try:
             return await call(anext, generator)
         except StopAsyncIteration:
-            raise TypeError(
+            raise self._fixture.refused(
                 f"the fixture {self.name} ended without a `yield`. Let every way "
                 f"through it yield or raise; `self.skipTest(...)` skips the test."
             ) from None
@@ -153,7 +156,7 @@ class _FixtureSteps:
             rest = part(closing, GeneratorExit)[1]
             if rest is not None:
                 self._test.findings.add(rest)
-        raise TypeError(
+        raise self._fixture.refused(
             f"the fixture {self.name} has come to a second `yield`; it may yield once. "
             f"What follows the `yield` is its teardown."
         )

@@ -7,13 +7,14 @@ sets up what is found here, and the descriptor gives the value meanwhile.
 from __future__ import annotations
 
 import inspect
-from functools import cached_property, update_wrapper
-from types import FunctionType
+from functools import partial, update_wrapper
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, overload
 from unittest import TestCase
 
 from ._once_a_class import note_decoration, once_a_class
 from ._options import refuse_marks
+from ._tracebacks import at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -68,10 +69,10 @@ def fixture(method: Any = _BARE, /) -> Any:
 
     Each lives in a task of its own, as what ``enterAsyncContext`` enters does: there
     may be nurseries and cancel scopes around the ``yield``. A task that crashes there
-    cancels the test's body, and the fixture is torn down in its turn. A fixture that
-    raises fails the test, and one that calls ``self.skipTest`` skips it: the test and
-    the teardowns do not run, the cleanups do. Fixtures may use ``self.nursery``,
-    ``self.clock`` and ``self.addCleanup``.
+    cancels the test's body, and the fixture is torn down in its turn. One that raises
+    before its ``yield`` fails the test, and one that calls ``self.skipTest`` skips it:
+    the test and the teardowns do not run, the cleanups do. Fixtures may use
+    ``self.nursery``, ``self.clock`` and ``self.addCleanup``.
 
     Args:
         method: The async method. It is called in the fixture's own task.
@@ -81,8 +82,8 @@ def fixture(method: Any = _BARE, /) -> Any:
         set up, reading it is an ``AttributeError`` that says why.
 
     Raises:
-        TypeError: It decorates no function. Whatever else is wrong with a fixture is an
-            error of each test that would run with it.
+        TypeError: It decorates no method, but a class, say, or a ``staticmethod``. What
+            else is wrong with a fixture is an error of each test that it is for.
 
     Example:
         >>> import trio
@@ -176,14 +177,28 @@ class Fixture(Generic[T_co]):
                 return found if bind is None else bind(found, case, owner)
         raise AttributeError(self._name)
 
+    def __repr__(self) -> str:
+        return f"<fixture {getattr(self.method, '__qualname__', self._name)}>"
+
     def name_in(self, cls: type) -> str:
         """Return what to call the fixture of a test of ``cls`` in a message."""
         name = self._name
         for parent in cls.__mro__:
-            for key, value in dict(vars(parent)).items():
+            for key, value in vars(parent).copy().items():
                 if value is self:  # elsewhere it may have another name
                     name = key
         return f"{cls.__qualname__}.{name}"
+
+    def refused(self, message: str) -> TypeError:
+        """Return an error whose traceback shows where the fixture is written."""
+        method = self.method
+        while isinstance(method, partial):
+            method = method.func
+        code = getattr(inspect.unwrap(method), "__code__", None)
+        if not isinstance(code, CodeType):
+            return TypeError(message)
+        trace = at(code.co_filename, code.co_firstlineno, code.co_name)
+        return TypeError(message).with_traceback(trace)
 
 
 @once_a_class
@@ -196,8 +211,14 @@ def fixture_names(cls: type[TestCase]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for parent in reversed(cls.__mro__):
         known = vars(parent).get("_trioFixtures", ())  # one may be patched just now
-        for name, value in dict(vars(parent)).items():
-            if isinstance(value, Fixture) or name in known:
+        for name, value in vars(parent).copy().items():
+            is_fixture = issubclass(type(value), Fixture)
+            if is_fixture and name in _taken:
+                raise value.refused(
+                    f"the fixture {cls.__qualname__}.{name} hides `{name}` of "
+                    f"AsyncTrioTestCase. Give it another name."
+                )
+            if is_fixture or name in known:
                 names[name] = None
             elif _is_over_a_fixture(value):
                 raise TypeError(
@@ -205,32 +226,43 @@ def fixture_names(cls: type[TestCase]) -> tuple[str, ...]:
                     f"`@fixture`, which hides it. Write `@fixture` above all others."
                 )
     for name in names:
-        if name in _taken:
-            raise TypeError(
-                f"the fixture {cls.__qualname__}.{name} hides `{name}` of "
-                f"AsyncTrioTestCase. Give it another name."
-            )
-        value = getattr(cls, name)
-        if isinstance(value, Fixture):
-            refuse_marks(value.method, value.name_in(cls))
-            _refuse_parameters(value.method, value.name_in(cls))
+        fixture = getattr(cls, name, None)
+        if isinstance(fixture, Fixture):
+            refuse_marks(fixture.method, fixture.name_in(cls))
+            _refuse_parameters(fixture, fixture.name_in(cls))
     return tuple(names)
 
 
-def _is_over_a_fixture(value: object) -> bool:
-    """Return whether ``value`` is what a decorator has made of a fixture."""
-    below: Any = value
-    if isinstance(value, property):
-        below = value.fget
-    elif isinstance(value, cached_property):
-        below = value.func
-    elif isinstance(value, (FunctionType, staticmethod, classmethod)):
-        below = inspect.unwrap(below, stop=lambda one: isinstance(one, Fixture))
-    return isinstance(below, Fixture)
+def _is_over_a_fixture(value: Any) -> bool:
+    """Return whether ``value`` is what a decorator has made of a fixture.
+
+    It looks at types and at what they are known to hold, because other attributes of a
+    class may do anything when they are asked.
+    """
+    seen = set()
+    while id(value) not in seen:
+        seen.add(id(value))
+        kind = type(value)
+        if issubclass(kind, Fixture):
+            return True
+        if issubclass(kind, property):
+            value = value.fget
+        elif issubclass(kind, (staticmethod, classmethod)):
+            value = value.__func__
+        elif issubclass(kind, FunctionType):
+            value = vars(value).get("__wrapped__")
+        else:
+            try:
+                held = object.__getattribute__(value, "__dict__").values()
+            except AttributeError:
+                return False
+            return any(issubclass(type(inner), Fixture) for inner in list(held))
+    return False
 
 
-def _refuse_parameters(method: Callable[[Any], object], name: str) -> None:
+def _refuse_parameters(fixture: Fixture[Any], name: str) -> None:
     """Raise an error if a fixture does not take ``self`` alone."""
+    method = fixture.method
     try:
         # What wraps the method is what is called, so do not look behind it.
         signature = inspect.signature(method, follow_wrapped=False)
@@ -240,10 +272,11 @@ def _refuse_parameters(method: Callable[[Any], object], name: str) -> None:
         parameter.name
         for parameter in signature.parameters.values()
         if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        and not (isinstance(method, partial) and parameter.name in method.keywords)
     ]
     if len(named) > 1 or not signature.parameters:
         example = f"self.{named[1]}" if named[1:] else "self.name"
-        raise TypeError(
+        raise fixture.refused(
             f"the fixture {name}{signature} must take `self` and nothing else. Other "
             f"fixtures are attributes: write `{example}`."
         )

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 __unittest = True
 
 _UNSET: Any = object()
-_CUT_SHORT = "its entry or exit was cut short"
 
 
 class Steps(Protocol):
@@ -124,11 +123,11 @@ class LiveContext:
 
     def abandon(self) -> None:
         """Cancel the context and leave it without anyone waiting for it."""
-        self._cut_entry_short()
-        self._fence.scope.cancel(_CUT_SHORT)
+        self._cut_entry_short("its entry or exit was cut short")
+        self._fence.scope.cancel("its entry or exit was cut short")
 
-    def _cut_entry_short(self) -> None:
-        self._entry.cancel(_CUT_SHORT)
+    def _cut_entry_short(self, reason: str | None) -> None:
+        self._entry.cancel(reason)
         self._turn.set()
 
     async def _wait_for(self, event: Event) -> None:
@@ -138,7 +137,7 @@ class LiveContext:
         if interrupted is not None:
             findings.note_interrupt(interrupted)
             if event is self._entered:
-                self._cut_entry_short()
+                self._cut_entry_short(getattr(interrupted, "reason", "Ctrl-C"))
             else:
                 self.abandon()
             while not self._ended.is_set():
