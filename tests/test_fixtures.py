@@ -9,6 +9,8 @@ import functools
 import os
 import pydoc
 import signal
+import sys
+import threading
 import unittest
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
@@ -456,6 +458,30 @@ class TestValue(FixtureTests):
                 getattr(case("passes"), name.partition(".")[2])
         with self.assertRaisesRegex(AttributeError, r"Noting\.\w+ is a fixture"):
             shared.__get__(Noting("passes"))
+
+    def test_in_several_threads(self) -> None:
+        """Tests of one class may begin at once: one looks at it as another notes it."""
+        self.addCleanup(sys.setswitchinterval, sys.getswitchinterval())
+        sys.setswitchinterval(1e-6)
+        verdicts: list[str] = []
+
+        def run_test(case: type[Noting], barrier: threading.Barrier) -> None:
+            barrier.wait()
+            verdicts.extend(told(case))
+
+        for _ in range(50):
+            attributes = {f"attribute_{i}": property(repr) for i in range(60)}
+            Parent = type("Parent", (Noting,), {**attributes, "a": noted("a")})
+            Child = type("Child", (Parent,), {})
+            arguments = (Parent, barrier := threading.Barrier(4)), (Child, barrier)
+            threads = [
+                threading.Thread(target=run_test, args=args) for args in arguments * 2
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(verdicts, ["pass"] * 200)
 
     def test_abstract(self) -> None:
         """An abstract fixture keeps its class from being instantiated."""
