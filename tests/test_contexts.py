@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import functools
+import gc
+import os
+import signal
 import unittest
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from unittest import mock
@@ -14,6 +19,7 @@ import trio.testing
 
 from triocase import AsyncTrioTestCase
 from triocase._findings import Findings
+from triocase._live_context import LiveContext
 
 from .harness import debug_error, report, told
 
@@ -365,6 +371,49 @@ class TestEnterAsyncContext(unittest.TestCase):
         (verdict,) = told(Inner)
         self.assertIn("the test was cancelled, and nothing raised an error", verdict)
 
+    def test_entry_that_succeeds_gets_the_cancelled(self) -> None:
+        """A context manager that was entered all the same gets the Cancelled."""
+
+        class Inner(Noting):
+            @contextlib.asynccontextmanager
+            async def stubborn(self) -> AsyncIterator[None]:
+                with trio.CancelScope(shield=True):
+                    await trio.sleep(0.03)
+                try:
+                    yield
+                except trio.Cancelled:
+                    self.events.append("cancelled")
+                    raise
+
+            async def test(self) -> None:
+                with trio.move_on_after(0.01):
+                    await self.enterAsyncContext(self.stubborn())
+                self.events.append("test goes on")
+
+        self.assertEqual(told(Inner), ["pass"])
+        self.assertEqual(Inner.events, ["cancelled", "test goes on"])
+
+    def test_exit_is_told(self) -> None:
+        """An exit gets what `async with` gives it: type, error, traceback."""
+
+        class Manager:
+            async def __aenter__(self) -> None:
+                pass
+
+            async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
+                seen.append(kind is trio.Cancelled is type(error))
+                seen.append(trace is error.__traceback__ is not None)
+
+        class Inner(AsyncTrioTestCase):
+            async def test(self) -> None:
+                with trio.CancelScope() as scope:
+                    scope.cancel()
+                    await self.enterAsyncContext(Manager())
+
+        seen: list[bool] = []
+        self.assertEqual(told(Inner), ["pass"])
+        self.assertEqual(seen, [True, True])
+
     def test_error_of_a_cancelled_entry(self) -> None:
         """An entry that fails while it is cancelled: the error is not lost."""
 
@@ -492,6 +541,7 @@ class TestEnterAsyncContext(unittest.TestCase):
             with self.subTest(name, thing=thing):
                 Inner.thing = thing
                 self.assertEqual(told(Inner, name), [f"ERROR TypeError: {message}"])
+                self.assertNotIn("AttributeError", report(Inner, name))
         Inner.thing = contextlib.suppress()
         (verdict,) = told(Inner)
         self.assertIn("It is a sync context manager: write `self.enterContext", verdict)
@@ -560,6 +610,152 @@ class TestEnterAsyncContext(unittest.TestCase):
 
         self.assertEqual(told(Inner), ["pass"])
         self.assertEqual(Inner.events, ["enter a", "task cancelled", "leave a"])
+
+    def test_exit_on_the_instance(self) -> None:
+        """As with `async with`, __aenter__ and __aexit__ are looked up on the type."""
+
+        class Manager:
+            async def __aenter__(self) -> None:
+                events.append("entered")
+
+            async def __aexit__(self, *_: object) -> None:
+                events.append("left")
+
+        events: list[str] = []
+
+        class Case(AsyncTrioTestCase):
+            async def test(self) -> None:
+                manager = Manager()
+                manager.__aenter__ = manager.__aexit__ = None  # type: ignore
+                await self.enterAsyncContext(manager)
+
+        self.assertEqual(told(Case), ["pass"])
+        self.assertEqual(events, ["entered", "left"])
+
+    def test_ctrl_c_may_interrupt_it(self) -> None:
+        """Ctrl-C may interrupt the code of a context."""
+
+        class Manager:
+            async def __aenter__(self) -> None:
+                seen.append(trio.lowlevel.currently_ki_protected())
+
+            async def __aexit__(self, *_: object) -> None:
+                seen.append(trio.lowlevel.currently_ki_protected())
+
+        class Inner(AsyncTrioTestCase):
+            async def test(self) -> None:
+                await self.enterAsyncContext(Manager())
+
+        seen: list[bool] = []
+        self.assertEqual(told(Inner), ["pass"])
+        self.assertEqual(seen, [False, False])
+
+    def test_ctrl_c_as_it_becomes_a_cleanup(self) -> None:
+        """Ctrl-C while a context becomes a cleanup does not keep it from being one."""
+
+        class Inner(AsyncTrioTestCase):
+            def addCleanup(self, *args: Any, **kwargs: Any) -> None:
+                seen.append(trio.lowlevel.currently_ki_protected())
+                super().addCleanup(*args, **kwargs)
+
+            async def test(self) -> None:
+                await self.enterAsyncContext(trio.open_nursery())
+
+        seen: list[bool] = []
+        self.assertEqual(told(Inner), ["pass"])
+        self.assertEqual(seen, [True])
+
+    def test_ctrl_c_in_the_harness(self) -> None:
+        """Ctrl-C does not interrupt the harness's own part of a context."""
+        seen: list[Any] = []
+
+        def noting(name: str) -> Any:
+            original = getattr(LiveContext, name)
+
+            @functools.wraps(original)
+            async def wrapper(*args: Any) -> Any:
+                seen.append((name, trio.lowlevel.currently_ki_protected()))
+                return await original(*args)
+
+            return mock.patch.object(LiveContext, name, wrapper)
+
+        class Inner(Noting):
+            async def test(self) -> None:
+                await self.enterAsyncContext(self.noted("a"))
+
+        with noting("_wait_for"), noting("_stay"), noting("_call_enter"):
+            self.assertEqual(told(Inner), ["pass"])
+        self.assertEqual(
+            seen,
+            [
+                ("_wait_for", True),
+                ("_call_enter", True),
+                ("_stay", True),
+                ("_wait_for", True),
+            ],
+        )
+
+    def test_ctrl_c_that_is_swallowed(self) -> None:
+        """A Ctrl-C during an entry stops the run though the test swallows it."""
+
+        class Inner(Noting):
+            @contextlib.asynccontextmanager
+            async def slow(self) -> AsyncIterator[None]:
+                await trio.to_thread.run_sync(os.kill, os.getpid(), signal.SIGINT)
+                await trio.sleep_forever()
+                yield
+
+            async def test(self) -> None:
+                with contextlib.suppress(KeyboardInterrupt):
+                    await self.enterAsyncContext(self.slow())
+
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        with self.assertRaises(KeyboardInterrupt):
+            told(Inner)
+
+    def test_error_is_not_kept(self) -> None:
+        """An error of an entry is gone when the test drops it."""
+
+        class Mark(Exception):
+            pass
+
+        class Inner(Noting):
+            @contextlib.asynccontextmanager
+            async def broken(self) -> AsyncIterator[None]:
+                raise Mark
+                yield
+
+            async def test(self) -> None:
+                try:
+                    await self.enterAsyncContext(self.broken())
+                except Mark as error:
+                    ref = weakref.ref(error)
+                self.assertIsNone(ref())
+
+        gc.disable()
+        self.addCleanup(gc.enable)
+        self.assertEqual(told(Inner), ["pass"])
+
+    def test_cancelled_is_not_kept(self) -> None:
+        """Nor is the Cancelled of an entry."""
+
+        class Inner(Noting):
+            async def test(self) -> None:
+                with trio.CancelScope() as scope:
+                    scope.cancel()
+                    try:
+                        await self.enterAsyncContext(trio.open_nursery())
+                    except trio.Cancelled as error:
+                        ident = id(error)
+                        del error
+                left = [o for o in gc.get_objects() if isinstance(o, trio.Cancelled)]
+                self.assertNotIn(ident, map(id, left))
+
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        self.assertEqual(told(Inner), ["pass"])
 
     def test_that_cannot_show_itself(self) -> None:
         """Neither a context nor its error needs a repr that works."""
@@ -751,6 +947,25 @@ class TestContextVariablesOfContexts(unittest.TestCase):
         self.assertEqual(told(Inner, "test_background"), ["pass"])
         self.assertEqual(seen, ["unset", "unset"])
 
+    def test_failed_entry(self) -> None:
+        """What a context has set whose entry failed is not seen."""
+        seen = []
+
+        class Inner(Noting):
+            @contextlib.asynccontextmanager
+            async def broken(self) -> AsyncIterator[None]:
+                variable.set("by the entry")
+                raise OSError("no entry")
+                yield
+
+            async def test(self) -> None:
+                with self.assertRaises(OSError):
+                    await self.enterAsyncContext(self.broken())
+                seen.append(variable.get("unset"))
+
+        self.assertEqual(told(Inner), ["pass"])
+        self.assertEqual(seen, ["unset"])
+
     def test_unchanged_variables_stay_the_tests(self) -> None:
         """Only what the context has changed is copied."""
         seen = []
@@ -860,4 +1075,4 @@ class TestEnterContext(unittest.TestCase):
             async def test(self) -> None:
                 self.enterContext(Manager())
 
-        self.assertIn("ERROR ValueError: enter", told(Case)[0])
+        self.assertEqual(told(Case), ["ERROR ValueError: enter"])

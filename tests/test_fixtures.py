@@ -227,6 +227,21 @@ class TestOrder(FixtureTests):
         ends = ["set up a", "tear down a"]
         self.assertEqual(Inner.events, [ends[0], "a", ends[1], *ends])
 
+    def test_after_the_parents_tests(self) -> None:
+        """A class has its own fixtures, though its parent's tests have run before."""
+
+        class Mixin:
+            a = noted("a")
+
+        class Parent(Noting):
+            pass
+
+        class Inner(Mixin, Parent):
+            pass
+
+        self.check(Parent, ["test"])
+        self.check(Inner, ["set up a", "test", "tear down a"])
+
     def test_a_skipped_test_has_none(self) -> None:
         """A skipped test sets up no fixture."""
 
@@ -376,6 +391,40 @@ class TestValue(FixtureTests):
             ["set in b", "set in test", "set in teardown of b", "unset in cleanup"],
         )
 
+    def test_context_variable_of_a_cancelled_entry(self) -> None:
+        """A variable that it sets and resets is unset afterwards."""
+
+        class Inner(Staged):
+            @fixture
+            async def a(self) -> AsyncIterator[None]:
+                token = variable.set("set")
+                self.nursery.start_soon(self.crash)
+                with trio.CancelScope(shield=True):
+                    await trio.sleep(0.02)
+                yield
+                variable.reset(token)
+                self.addCleanup(lambda: self.events.append(variable.get("unset")))
+
+        self.check(Inner, ["unset"], ["ERROR ValueError: crash"])
+
+    def test_context_variable_of_a_cut_exit(self) -> None:
+        """What a fixture resets is reset although its end was cut short."""
+
+        class Inner(Noting):
+            @fixture
+            async def a(self) -> AsyncIterator[None]:
+                token = variable.set("set")
+                yield
+                variable.reset(token)
+
+            async def test(self) -> None:
+                with trio.CancelScope() as scope:
+                    scope.cancel()
+                    await self.doAsyncCleanups()
+                self.events.append(variable.get("unset"))
+
+        self.check(Inner, ["unset"])
+
     def test_callables_of_many_kinds(self) -> None:
         """What is async is found by calling: wrapped, patched and mocked ones work."""
 
@@ -456,6 +505,12 @@ class TestValue(FixtureTests):
             self.assertIn(f"{name} ended without a `yield`", told(case)[0])
             with self.assertRaisesRegex(AttributeError, f"{name} is a fixture: it is"):
                 getattr(case("passes"), name.partition(".")[2])
+
+        class Sub(One):
+            pass
+
+        with self.assertRaisesRegex(AttributeError, r"Sub\.server is a fixture: it is"):
+            Sub("passes").server  # noqa: B018
         with self.assertRaisesRegex(AttributeError, r"Noting\.\w+ is a fixture"):
             shared.__get__(Noting("passes"))
 
@@ -482,6 +537,39 @@ class TestValue(FixtureTests):
             for thread in threads:
                 thread.join()
         self.assertEqual(verdicts, ["pass"] * 200)
+
+    def test_passes_arguments_on(self) -> None:
+        """What a decorator passes on, `*args, **kwargs`, is no parameter."""
+
+        def passing_on(method: Any) -> Any:
+            async def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+                return await method(self, *args, **kwargs)
+
+            return wrapper
+
+        class Inner(Noting):
+            @fixture
+            @passing_on
+            async def a(self) -> int:
+                return 1
+
+            async def test(self) -> None:
+                self.assertEqual(self.a, 1)
+
+        self.check(Inner, [])
+
+    def test_name_of_its_task(self) -> None:
+        """The task in which a fixture lives has its name."""
+
+        class Inner(Noting):
+            @fixture
+            async def a(self) -> str:
+                return trio.lowlevel.current_task().name
+
+            async def test(self) -> None:
+                self.assertRegex(self.a, r"\.Inner\.a$")
+
+        self.check(Inner, [])
 
     def test_abstract(self) -> None:
         """An abstract fixture keeps its class from being instantiated."""
@@ -893,6 +981,102 @@ class TestCtrlC(FixtureTests):
             run(case)
         return case.events
 
+    def test_may_interrupt_a_fixture(self) -> None:
+        """Ctrl-C may interrupt all of a fixture's code, as it may the test's."""
+        protected = trio.lowlevel.currently_ki_protected
+
+        class Inner(Noting):
+            def note(self, where: str) -> None:
+                self.events.append((where, protected()))  # type: ignore
+
+            @fixture
+            async def returned(self) -> None:
+                self.note("coroutine")
+
+            @fixture
+            async def yielded(self) -> AsyncIterator[None]:
+                self.note("setup")
+                yield
+                self.note("teardown")
+
+            @fixture
+            async def ended(self) -> AsyncIterator[trio.CancelScope]:
+                with trio.CancelScope() as scope:
+                    try:
+                        yield scope
+                    finally:
+                        self.note("cancelled")
+
+            @fixture
+            async def twice(self) -> AsyncIterator[None]:
+                yield
+                try:
+                    yield
+                finally:
+                    self.note("closed")
+
+            async def test(self) -> None:
+                self.ended.cancel()
+                await trio.testing.wait_all_tasks_blocked()
+
+        told(Inner)
+        wheres = ["coroutine", "setup", "cancelled", "closed", "teardown"]
+        self.assertEqual(Inner.events, [(where, False) for where in wheres])
+
+    def test_may_interrupt_what_wraps_it(self) -> None:
+        """It may interrupt what wraps a fixture, too."""
+
+        def deco(method: Any) -> Any:
+            def wrapper(self: Any) -> Any:
+                self.events.append(trio.lowlevel.currently_ki_protected())
+                return method(self)
+
+            return wrapper
+
+        class Inner(Noting):
+            @fixture
+            @deco
+            async def a(self) -> None:
+                self.events.append(trio.lowlevel.currently_ki_protected())  # type: ignore
+
+        self.assertEqual(told(Inner), ["pass"])
+        self.assertEqual(Inner.events[:2], [False, False])
+
+    def test_again_and_again(self) -> None:
+        """However often it is interrupted, the test waits for the context's end."""
+
+        class Inner(Noting):
+            async def interrupt(self) -> None:
+                with trio.CancelScope(shield=True):
+                    await trio.to_thread.run_sync(os.kill, os.getpid(), signal.SIGINT)
+
+            @fixture
+            async def a(self) -> AsyncIterator[None]:
+                yield
+                try:
+                    await self.interrupt()
+                    await self.wait("teardown")
+                finally:
+                    await self.interrupt()
+                    with trio.CancelScope(shield=True):
+                        await trio.sleep(0.05)
+                    self.events.append("torn down")
+
+            def runTrio(self, async_fn: Any, **kwargs: Any) -> None:
+                async def noting() -> None:
+                    await async_fn()
+                    self.events.append("test ends")
+
+                super().runTrio(noting, **kwargs)
+
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        with self.assertRaises(KeyboardInterrupt):
+            run(Inner)
+        self.assertEqual(
+            Inner.events, ["test", "teardown cancelled", "torn down", "test ends"]
+        )
+
     def test_in_the_setup(self) -> None:
         """The entry is cut short; what was set up is torn down, and the run stops."""
 
@@ -1037,6 +1221,7 @@ class TestBadInput(FixtureTests):
             "yield or raise; `self.skipTest(...)` skips the test.",
             Inner,
         )
+        self.assertNotIn("StopAsyncIteration", run(Inner).texts[0])
 
     def test_two_yields(self) -> None:
         """A generator that yields again in its teardown; it is closed there."""
@@ -1148,8 +1333,8 @@ class TestBadInput(FixtureTests):
                 raise NotImplementedError
 
         self.refused(
-            "the fixture Inner.a(self, server: 'int') -> 'int' must take `self` and "
-            "nothing else. Other fixtures are attributes: write `self.server`.",
+            "the fixture Inner.a(self, server) must take `self` and nothing else. Other "
+            "fixtures are attributes: write `self.server`.",
             Inner,
         )
 
@@ -1227,6 +1412,7 @@ class TestBadInput(FixtureTests):
             a = noted("a")
             lazy = Lazy()
             slotted = Slotted()
+            made_up = mock.call.whatever(1)
             endless_ = endless
 
         self.check(Inner, ["set up a", "test", "tear down a"])
@@ -1377,6 +1563,32 @@ class TestReadAtTheWrongTime(FixtureTests):
             "outlive it."
         )
         self.check(Inner, [message, message])
+
+    def test_after_a_failed_teardown(self) -> None:
+        """A fixture whose teardown has failed has ended, too."""
+
+        class Inner(Noting):
+            @fixture
+            async def a(self) -> AsyncIterator[int]:
+                self.addCleanup(lambda: self.events.append(hasattr(self, "a")))
+                yield 1
+                raise OSError("teardown")
+
+        self.check(Inner, ["test", False], ["ERROR OSError: teardown"])  # type: ignore
+
+    def test_before_the_run(self) -> None:
+        """runTrio may look at the test before its run has begun."""
+        seen = []
+
+        class Inner(Noting):
+            a = noted("a")
+
+            def runTrio(self, async_fn: Any, **kwargs: Any) -> None:
+                seen.append(hasattr(self, "a"))
+                super().runTrio(async_fn, **kwargs)
+
+        self.assertEqual(told(Inner), ["pass"])
+        self.assertEqual(seen, [False])
 
     def test_outside_of_the_test(self) -> None:
         """Before and after the test, and in a class that is none of ours."""

@@ -104,6 +104,26 @@ class TestInstance(unittest.TestCase):
                     self.assertGreaterEqual(len(Busy.watched), 4)
                     self.assertEqual([r() for r in Busy.watched if r()], [])
 
+    def test_is_in_no_cycle(self) -> None:
+        """An instance that nobody uses any more is gone at once, with its fixtures."""
+
+        class Inner(AsyncTrioTestCase):
+            @fixture
+            async def client(self) -> AsyncIterator[None]:
+                yield
+
+            async def test(self) -> None:
+                await trio.lowlevel.checkpoint()
+
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        case = Inner("test")
+        seen = weakref.ref(case)
+        case.run(Recorder())
+        del case
+        self.assertIsNone(seen())
+
     def test_has_the_attributes_that_it_had(self) -> None:
         """A run leaves no attribute on the instance."""
         for name in NAMES:

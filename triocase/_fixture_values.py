@@ -11,7 +11,7 @@ fixture itself has opened around it, a nursery or a cancel scope; so it is aroun
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from inspect import isasyncgen
 from typing import TYPE_CHECKING, Any
 from unittest.util import safe_repr
 
@@ -96,14 +96,14 @@ class _FixtureSteps:
         self._fixture = fixture
         self._test = test
         self._values = test.fixtures.values
-        self._generator: AsyncGenerator[Any, None] | None = None
+        self._generator: Any = None
 
     async def enter(self) -> None:
         self._values[self._fixture] = await self._set_up()
 
     async def _set_up(self) -> Any:
         is_async, made = await call_fixture(self._fixture.method, self._test.case)
-        if isinstance(made, AsyncGenerator):
+        if isasyncgen(made):
             if is_async:
                 raise self._fixture.refused(
                     f"the fixture {self.name} returned an async generator, which has "
@@ -111,7 +111,7 @@ class _FixtureSteps:
                     f"without `async`."
                 )
             self._generator = made
-            return await self._begin(made)
+            return await self._begin()
         if is_async:
             return made
         advice = "Write `async def`; what needs no `await` can also be made in `setUp`."
@@ -125,9 +125,9 @@ class _FixtureSteps:
             f"{safe_repr(made)}. {advice}"
         )
 
-    async def _begin(self, generator: AsyncGenerator[Any, None]) -> Any:
+    async def _begin(self) -> Any:
         try:
-            return await call(anext, generator)
+            return await call(anext, self._generator)
         except StopAsyncIteration:
             raise self._fixture.refused(
                 f"the fixture {self.name} ended without a `yield`. Let every way "
@@ -137,21 +137,19 @@ class _FixtureSteps:
     async def leave(self, cancelled: BaseException | None) -> None:
         try:
             if self._generator is not None:
-                await self._tear_down(self._generator, cancelled)
+                await self._tear_down(cancelled)
         finally:
             self._values[self._fixture] = _TORN_DOWN
 
-    async def _tear_down(
-        self, generator: AsyncGenerator[Any, None], cancelled: BaseException | None
-    ) -> None:
+    async def _tear_down(self, cancelled: BaseException | None) -> None:
         try:
             if cancelled is None:
-                await call(anext, generator)
+                await call(anext, self._generator)
             else:
-                await call(generator.athrow, cancelled)
+                await call(self._generator.athrow, cancelled)
         except StopAsyncIteration:
             return
-        closing = await caught(call, generator.aclose)
+        closing = await caught(call, self._generator.aclose)
         if closing is not None:
             rest = part(closing, GeneratorExit)[1]
             if rest is not None:

@@ -261,22 +261,18 @@ def _is_over_a_fixture(value: Any) -> bool:
 
 
 def _refuse_parameters(fixture: Fixture[Any], name: str) -> None:
-    """Raise an error if a fixture does not take ``self`` alone."""
-    method = fixture.method
-    try:
-        # What wraps the method is what is called, so do not look behind it.
-        signature = inspect.signature(method, follow_wrapped=False)
-    except (TypeError, ValueError):  # some callables have none to look at
+    """Raise an error if a fixture does not take ``self`` alone.
+
+    Only a function of Python's says what it takes; Python itself says it of the others
+    when they are called.
+    """
+    if not isinstance(fixture.method, FunctionType):
         return
-    named = [
-        parameter.name
-        for parameter in signature.parameters.values()
-        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        and not (isinstance(method, partial) and parameter.name in method.keywords)
-    ]
-    if len(named) > 1 or not signature.parameters:
+    code = fixture.method.__code__
+    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    if len(named) > 1 or not (named or code.co_flags & inspect.CO_VARARGS):
         example = f"self.{named[1]}" if named[1:] else "self.name"
         raise fixture.refused(
-            f"the fixture {name}{signature} must take `self` and nothing else. Other "
-            f"fixtures are attributes: write `{example}`."
+            f"the fixture {name}({', '.join(named)}) must take `self` and nothing "
+            f"else. Other fixtures are attributes: write `{example}`."
         )

@@ -124,8 +124,7 @@ class TestRun:
             await self._run_stages()
         finally:
             self.findings.unawaited.forget_lines()
-            if not self.finished:  # the run dies: let no context wait for its turn
-                self._abandon_contexts()
+            self._abandon_contexts()  # if the run dies: let none wait for its turn
 
     async def _run_stages(self) -> None:
         case, findings = self.case, self.findings

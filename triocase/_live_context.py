@@ -112,8 +112,7 @@ class LiveContext:
         spawn_system_task(self._host, context=copy_context())
         await self._wait_for(self._entered)
         self._test.case.addCleanup(self._leave)
-        value, self._value = self._value, None
-        return value
+        return self._value
 
     @enable_ki_protection
     async def _leave(self) -> None:
