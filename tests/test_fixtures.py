@@ -1142,6 +1142,18 @@ class TestBadInput(FixtureTests):
             Inner,
         )
 
+    def test_mock(self) -> None:
+        """A mock that is not async is no fixture, wherever it may be written."""
+
+        class Inner(Noting):
+            a = fixture(mock.Mock(return_value=3))
+
+        self.refused(
+            "the fixture Inner.a is not async: calling it returned 3. Write `async "
+            "def`; what needs no `await` can also be made in `setUp`.",
+            Inner,
+        )
+
     def test_report(self) -> None:
         """The report shows where the fixture is written, and needs no repr to do so."""
 
