@@ -853,16 +853,24 @@ class TestCrash(FixtureTests):
         )
 
     def test_that_no_await_has_felt(self) -> None:
-        """A fixture that has crashed before its `yield`: nothing after it is begun."""
+        """A fixture that has crashed before its `yield`: nothing after it is begun.
+
+        The `yield` raises Cancelled inside the nursery, and awaits work outside of it.
+        """
 
         class Inner(Staged):
             @fixture
             async def a(self) -> AsyncIterator[None]:
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self.fail_at_once)
-                    await trio.lowlevel.cancel_shielded_checkpoint()
-                    await trio.lowlevel.cancel_shielded_checkpoint()
-                    yield
+                try:
+                    async with trio.open_nursery() as nursery:
+                        nursery.start_soon(self.fail_at_once)
+                        await trio.lowlevel.cancel_shielded_checkpoint()
+                        await trio.lowlevel.cancel_shielded_checkpoint()
+                        yield
+                        self.events.append("yield raises nothing")  # never
+                finally:
+                    await trio.lowlevel.checkpoint()
+                    self.events.append("tear down a")
 
             @fixture
             async def b(self) -> None:
@@ -871,12 +879,9 @@ class TestCrash(FixtureTests):
             async def fail_at_once(self) -> None:
                 self.fail("at once")
 
-        (verdict,) = told(Inner)
-        self.assertEqual(verdict, "FAIL AssertionError: at once")
+        self.check(Inner, ["tear down a"], ["FAIL AssertionError: at once"])
         Inner.b = None  # type: ignore[assignment]  # then setUp is not called
-        (verdict,) = told(Inner)
-        self.assertEqual(verdict, "FAIL AssertionError: at once")
-        self.assertEqual(Inner.events, [])
+        self.check(Inner, ["tear down a"], ["FAIL AssertionError: at once"])
 
     def test_in_the_teardown(self) -> None:
         """A crash in the teardown is reported and cancels nothing."""

@@ -217,7 +217,8 @@ class LiveContext:
                 await self._turn.wait()
         if self._entry.cancel_called and self._steps.always_finishes:
             self._fence.scope.shield = True
-            cancelled = None
+            if self._crash is None:
+                cancelled = None  # else it is the context's own
         before = copy_context()
         error = await caught(self._steps.leave, cancelled)
         self._changes += _changes(before, copy_context())
