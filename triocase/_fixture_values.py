@@ -71,9 +71,8 @@ class Fixtures:
             )
         if self._reached is fixture:
             return f"{wanted} is being set up, and has no value before its `yield`."
-        names = fixture_names(cls)
         if self._reached is None or all(
-            getattr(cls, n, None) is not fixture for n in names
+            getattr(cls, name, None) is not fixture for name in fixture_names(cls)
         ):
             return (
                 f"{wanted} is not set up: it is not the definition that "

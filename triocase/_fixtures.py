@@ -167,7 +167,7 @@ class Fixture(Generic[T_co]):
         del vars(case)[self._name]
 
     def _hidden(self, case: object, owner: type) -> Any:
-        """Return what a fixture hides that must not: the test is to run, and say so."""
+        """Return what a fixture of a taken name hides, so that the test can say so."""
         if case is not None and self._name in vars(case):
             return vars(case)[self._name]
         for parent in owner.__mro__:
