@@ -12,6 +12,8 @@ import unittest
 from pathlib import Path
 from typing import Any
 
+import trio
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -101,6 +103,19 @@ def debug_error(case: type[unittest.TestCase], name: str = "test") -> BaseExcept
     except BaseException as error:
         return error
     raise AssertionError("debug() raised nothing")
+
+
+async def stray_cancelled() -> None:
+    """Raise a Cancelled outside of the scope that it belongs to."""
+    caught: list[trio.Cancelled] = []
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        try:
+            await trio.sleep_forever()
+        except trio.Cancelled as cancelled:
+            caught.append(cancelled)
+            raise
+    raise caught.pop()
 
 
 class Process:

@@ -21,7 +21,7 @@ from triocase import AsyncTrioTestCase
 from triocase._findings import Findings
 from triocase._live_context import LiveContext
 
-from .harness import debug_error, report, told
+from .harness import debug_error, report, stray_cancelled, told
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
 
@@ -353,15 +353,7 @@ class TestEnterAsyncContext(unittest.TestCase):
         class Inner(Noting):
             @contextlib.asynccontextmanager
             async def stray(self) -> AsyncIterator[None]:
-                caught: list[trio.Cancelled] = []
-                with trio.CancelScope() as scope:
-                    scope.cancel()
-                    try:
-                        await trio.sleep_forever()
-                    except trio.Cancelled as cancelled:
-                        caught.append(cancelled)
-                        raise
-                raise caught.pop()
+                await stray_cancelled()
                 yield
 
             async def test(self) -> None:

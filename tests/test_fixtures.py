@@ -22,7 +22,7 @@ import trio.testing
 from triocase import AsyncTrioTestCase, autojump_clock, fixture
 
 from . import harness
-from .harness import PYTEST, Process, Recorder
+from .harness import PYTEST, Process, Recorder, stray_cancelled
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
 
@@ -780,27 +780,16 @@ class TestFails(FixtureTests):
     def test_that_was_cancelled_by_nobody(self) -> None:
         """A Cancelled that a fixture brings from elsewhere is an error, not a value."""
 
-        async def stray() -> None:
-            caught: list[trio.Cancelled] = []
-            with trio.CancelScope() as scope:
-                scope.cancel()
-                try:
-                    await trio.sleep_forever()
-                except trio.Cancelled as cancelled:
-                    caught.append(cancelled)
-                    raise
-            raise caught.pop()
-
         class Inner(Staged):
             @fixture
             async def a(self) -> None:
-                await stray()
+                await stray_cancelled()
 
         class AtTheEnd(Staged):
             @fixture
             async def a(self) -> AsyncIterator[None]:
                 yield
-                await stray()
+                await stray_cancelled()
 
         for case, events in [(Inner, []), (AtTheEnd, STAGES)]:
             (verdict,) = told(case)
