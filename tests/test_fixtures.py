@@ -19,7 +19,7 @@ from unittest import mock
 import trio
 import trio.testing
 
-from triocase import AsyncTrioTestCase, autojump_clock, fixture
+from triocase import AsyncTrioTestCase, _fixtures, autojump_clock, fixture
 
 from . import harness
 from .harness import PYTEST, Process, Recorder, stray_cancelled
@@ -241,6 +241,21 @@ class TestOrder(FixtureTests):
 
         self.check(Parent, ["test"])
         self.check(Inner, ["set up a", "test", "tear down a"])
+
+    def test_a_class_is_searched_once(self) -> None:
+        """However many tests it has: a search costs more than all else around a test."""
+
+        class Inner(Noting):
+            a = noted("a")
+
+        search = mock.Mock(wraps=_fixtures._is_over_a_fixture)
+        with mock.patch.object(_fixtures, "_is_over_a_fixture", search):
+            self.assertEqual(told(Inner), ["pass"])
+            self.assertTrue(search.called)
+            search.reset_mock()
+            for _ in range(3):
+                self.assertEqual(told(Inner), ["pass"])
+            self.assertFalse(search.called)
 
     def test_a_skipped_test_has_none(self) -> None:
         """A skipped test sets up no fixture."""

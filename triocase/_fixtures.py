@@ -1,6 +1,6 @@
 """``@fixture``, and which fixtures a class has.
 
-The decorator leaves a descriptor in the class. When a test runs, ``_fixture_values``
+The decorator leaves a descriptor in the class. When a test runs, ``_fixture_setup``
 sets up what is found here, and the descriptor gives the value meanwhile.
 """
 

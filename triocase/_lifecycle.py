@@ -41,7 +41,7 @@ from ._calls import (
 )
 from ._cleanups import Cleanups
 from ._findings import Finding, Findings
-from ._fixture_values import Fixtures
+from ._fixture_setup import Fixtures
 from ._fixtures import fixture_names
 from ._groups import split
 from ._left_open import Fence, errors_in, join
