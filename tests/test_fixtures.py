@@ -415,7 +415,7 @@ class TestValue(FixtureTests):
                 token = variable.set("set")
                 self.nursery.start_soon(self.crash)
                 with trio.CancelScope(shield=True):
-                    await trio.sleep(0.02)
+                    await trio.testing.wait_all_tasks_blocked(0.01)
                 yield
                 variable.reset(token)
                 self.addCleanup(lambda: self.events.append(variable.get("unset")))
@@ -910,19 +910,38 @@ class TestCancelledEntry(FixtureTests):
     """A crash cancels the fixture that is being set up."""
 
     def test_that_is_entered_all_the_same(self) -> None:
-        """It is torn down as ever: its awaits work, and nothing is raised in it."""
+        """It is torn down in its turn: its awaits work, and nothing is raised in it."""
 
         class Inner(Staged):
             @fixture
             async def a(self) -> AsyncIterator[None]:
                 self.nursery.start_soon(self.crash)
                 with trio.CancelScope(shield=True):
-                    await trio.sleep(0.02)
+                    await trio.testing.wait_all_tasks_blocked(0.01)
                 yield
                 await trio.sleep(0.01)
                 self.events.append("tear down a")
 
         self.check(Inner, ["tear down a"], ["ERROR ValueError: crash"])
+
+    def test_when_a_system_task_crashes(self) -> None:
+        """Trio ends the run; the fixtures are torn down in their order."""
+
+        class Inner(Noting):
+            a = noted("a")
+
+            @fixture
+            async def b(self) -> AsyncIterator[None]:
+                yield
+                self.events.append("tear down b")
+
+            async def test(self) -> None:
+                trio.lowlevel.spawn_system_task(self.crash)
+                await trio.sleep_forever()
+
+        result = run(Inner)
+        self.assertIn("TrioInternalError", "".join(result.told))
+        self.assertEqual(Inner.events, ["set up a", "tear down b"])
 
     def test_error_on_the_way_out(self) -> None:
         """What it raises while it is cancelled is reported beside the crash."""
@@ -964,6 +983,29 @@ class TestCancelledEntry(FixtureTests):
             async def test(self) -> None:
                 self.outer.cancel()
                 await trio.sleep_forever()
+
+        (verdict,) = told(Inner)
+        self.assertIn("the test was cancelled, and nothing raised an error", verdict)
+        self.assertEqual(Inner.events, ["its turn", "teardown cancelled"])
+
+    def test_when_the_run_dies_as_it_is_set_up(self) -> None:
+        """Likewise where the entry ends well although it was cancelled."""
+
+        class Inner(Noting):
+            @fixture
+            async def a(self) -> AsyncIterator[None]:
+                self.outer.cancel()
+                await trio.lowlevel.cancel_shielded_checkpoint()
+                yield
+                self.events.append("its turn")
+                await self.wait("teardown")
+
+            def runTrio(self, async_fn: Any, **kwargs: Any) -> None:
+                async def cancelled() -> None:
+                    with trio.CancelScope() as self.outer:
+                        await async_fn()
+
+                super().runTrio(cancelled, **kwargs)
 
         (verdict,) = told(Inner)
         self.assertIn("the test was cancelled, and nothing raised an error", verdict)
@@ -1110,6 +1152,31 @@ class TestCtrlC(FixtureTests):
         self.assertEqual(
             self.stop(Inner), [*STAGES, "second cancelled", "first torn down"]
         )
+
+    def test_twice(self) -> None:
+        """The second one ends the contexts, before the nursery waits for its tasks."""
+
+        class Inner(Noting):
+            @fixture
+            async def a(self) -> AsyncIterator[trio.Event]:
+                ended = trio.Event()
+                yield ended
+                ended.set()
+
+            async def use(self, ended: trio.Event) -> None:
+                with trio.move_on_after(5, shield=True):
+                    await ended.wait()
+                    self.events.append("a has ended")
+
+            def interrupt(self) -> None:
+                raise KeyboardInterrupt
+
+            async def test(self) -> None:
+                self.nursery.start_soon(self.use, self.a)
+                self.addCleanup(self.interrupt)
+                raise KeyboardInterrupt
+
+        self.assertEqual(self.stop(Inner), ["a has ended"])
 
     def test_twice_in_an_entry(self) -> None:
         """A second Ctrl-C cuts the teardown of a fixture that was cut short."""
@@ -1548,13 +1615,20 @@ class TestReadAtTheWrongTime(FixtureTests):
         class Inner(Noting):
             @fixture
             async def a(self) -> None:
-                self.addCleanup(lambda: self.events.append(outer.read(self, "b")))
+                for name in ["b", "a"]:
+                    self.addCleanup(self.note, name)
                 raise OSError("a")
+
+            def note(self, name: str) -> None:
+                self.events.append(outer.read(self, name))
 
             b = noted("b")
 
         self.assertEqual(told(Inner), ["ERROR OSError: a"])
-        self.assertIn("the setup has come to Inner.a", Inner.events[0])
+        message = "{} is not set up: the setup of this test did not come to it."
+        self.assertEqual(
+            Inner.events, [message.format("Inner.a"), message.format("Inner.b")]
+        )
 
     def test_after_its_turn(self) -> None:
         """What outlives a fixture finds it gone."""
@@ -1659,8 +1733,8 @@ class TestReadAtTheWrongTime(FixtureTests):
         self.assertEqual(told(Inner), ["pass"])
         name = Inner.__qualname__
         message = (
-            f"{name}.a is not set up: it is not the definition that {name} had when the "
-            f"test began. Put what several definitions share in a method."
+            f"{name}.a is not set up: {name} has another definition of it. Put what "
+            f"both share in a method."
         )
         self.assertEqual(Inner.events, [message, message])
 
@@ -1677,7 +1751,7 @@ class TestReadAtTheWrongTime(FixtureTests):
             return "whatever the function is called"
 
         self.assertEqual(told(Inner), ["pass"])
-        self.assertIn("Inner.late is not set up: it is not the defin", Inner.events[0])
+        self.assertIn("the setup of this test did not come to it", Inner.events[0])
         Inner.test = Inner.passes  # type: ignore
         Inner.passes = lambda self: self.events.append(self.late)  # type: ignore
         self.assertEqual(harness.told(Inner, "passes"), ["pass"])

@@ -89,9 +89,9 @@ class _ManagerSteps:
                 f"of its own. Write `async with` around the code that needs it."
             )
         self._manager = manager
+        self.always_finishes = False
         # The repr of a context manager may fail.
         generator = getattr(manager, "gen", None)  # of an @asynccontextmanager
-        self.always_finishes = False
         self.name = getattr(generator, "__qualname__", None) or kind.__qualname__
 
     async def enter(self) -> Any:

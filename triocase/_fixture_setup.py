@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-_NOT_SET_UP: Any = object()
-_TORN_DOWN: Any = object()
+_GONE: Any = object()
 
 
 class Fixtures:
@@ -34,7 +33,7 @@ class Fixtures:
 
     def __init__(self) -> None:
         self.values: dict[Fixture[Any], Any] = {}
-        self._reached: Fixture[Any] | None = None
+        self._now: Fixture[Any] | None = None  # the one that is being set up
 
     async def set_up(self, test: TestRun, names: tuple[str, ...]) -> None:
         """Set all of them up, in their order."""
@@ -49,15 +48,17 @@ class Fixtures:
                     f"none. Write `@fixture` above it, rename it, or write "
                     f"`{name} = None` to do without the fixture."
                 )
-            self._reached = fixture
             steps = _FixtureSteps(fixture, f"{cls.__qualname__}.{name}", test)
-            await LiveContext(test, steps).enter()
-        self._reached = None
+            self._now = fixture
+            try:
+                await LiveContext(test, steps).enter()
+            finally:
+                self._now = None
 
     def value_of(self, fixture: Fixture[Any], cls: type) -> Any:
         """Return the value of ``fixture`` in a test of ``cls``."""
-        value = self.values.get(fixture, _NOT_SET_UP)
-        if value is _NOT_SET_UP or value is _TORN_DOWN:
+        value = self.values.get(fixture, _GONE)
+        if value is _GONE:
             raise AttributeError(self._why_not(fixture, cls))
         return value
 
@@ -69,17 +70,16 @@ class Fixtures:
                 f"cleanups, or until a cancel scope of its own is cancelled. The tasks "
                 f"of self.nursery outlive it."
             )
-        if self._reached is fixture:
+        if self._now is fixture:
             return f"{wanted} is being set up, and has no value before its `yield`."
-        if self._reached is None or all(
-            getattr(cls, name, None) is not fixture for name in fixture_names(cls)
-        ):
+        if all(getattr(cls, name, None) is not fixture for name in fixture_names(cls)):
             return (
-                f"{wanted} is not set up: it is not the definition that "
-                f"{cls.__qualname__} had when the test began. Put what several "
-                f"definitions share in a method."
+                f"{wanted} is not set up: {cls.__qualname__} has another definition of "
+                f"it. Put what both share in a method."
             )
-        user = self._reached.name_in(cls)
+        if self._now is None:
+            return f"{wanted} is not set up: the setup of this test did not come to it."
+        user = self._now.name_in(cls)
         return (
             f"{wanted} is not set up: the setup has come to {user}, which is before "
             f"it. For {user} to use it, define it above {user} or in a base class."
@@ -114,7 +114,7 @@ class _FixtureSteps:
         if is_async:
             return made
         advice = "Write `async def`; what needs no `await` can also be made in `setUp`."
-        if hasattr(made, "__aenter__"):
+        if hasattr(type(made), "__aenter__"):
             advice = (
                 "Write `async def`, and in it `async with ... as value: yield value`. "
                 "(What `@asynccontextmanager` takes, `@fixture` takes as it is.)"
@@ -138,7 +138,7 @@ class _FixtureSteps:
             if self._generator is not None:
                 await self._tear_down(cancelled)
         finally:
-            self._values[self._fixture] = _TORN_DOWN
+            self._values[self._fixture] = _GONE
 
     async def _tear_down(self, cancelled: BaseException | None) -> None:
         try:

@@ -130,18 +130,18 @@ class Fixture(Generic[T_co]):
 
     def __set_name__(self, owner: Any, name: str) -> None:
         self._name = name
-        owner._trioFixtures = (*vars(owner).get("_trioFixtures", ()), name)
+        owner._trioFixtures = {**vars(owner).get("_trioFixtures", {}), name: self}
+        if name in _taken:
+            delattr(owner, name)  # a test needs what it hides, to report it
 
     @overload
     def __get__(self, case: None, owner: type) -> Fixture[T_co]: ...
     @overload
     def __get__(self, case: object, owner: type | None = None) -> T_co: ...
     def __get__(self, case: Any, owner: type | None = None) -> Any:
-        owner = type(case) if owner is None else owner
-        if self._name in _taken:
-            return self._hidden(case, owner)
         if case is None:
             return self
+        owner = type(case) if owner is None else owner
         test: TestRun | None = getattr(case, "_trioTest", None)
         if test is None:
             raise AttributeError(
@@ -152,30 +152,15 @@ class Fixture(Generic[T_co]):
         return test.fixtures.value_of(self, owner)
 
     def __set__(self, case: object, value: NoReturn) -> None:
-        if self._name not in _taken:
-            raise AttributeError(
-                f"{self.name_in(type(case))} is a fixture and cannot be assigned. Give "
-                f"the attribute another name; a subclass may define the fixture again."
-            )
-        vars(case)[self._name] = value
+        raise AttributeError(
+            f"{self.name_in(type(case))} is a fixture and cannot be assigned. Give the "
+            f"attribute another name; a subclass may define the fixture again."
+        )
 
     def __delete__(self, case: object) -> None:
-        if self._name not in vars(case):
-            raise AttributeError(
-                f"{self.name_in(type(case))} is a fixture and cannot be deleted."
-            )
-        del vars(case)[self._name]
-
-    def _hidden(self, case: object, owner: type) -> Any:
-        """Return what a fixture of a taken name hides, so that the test can say so."""
-        if case is not None and self._name in vars(case):
-            return vars(case)[self._name]
-        for parent in owner.__mro__:
-            found = vars(parent).get(self._name, self)
-            if not isinstance(found, Fixture):
-                bind = getattr(type(found), "__get__", None)
-                return found if bind is None else bind(found, case, owner)
-        raise AttributeError(self._name)
+        raise AttributeError(
+            f"{self.name_in(type(case))} is a fixture and cannot be deleted."
+        )
 
     def __repr__(self) -> str:
         return f"<fixture {getattr(self.method, '__qualname__', self._name)}>"
@@ -210,8 +195,8 @@ def fixture_names(cls: type[TestCase]) -> tuple[str, ...]:
     """
     names: dict[str, None] = {}
     for parent in reversed(cls.__mro__):
-        known = vars(parent).get("_trioFixtures", ())  # one may be patched just now
-        for name, value in vars(parent).copy().items():
+        known = vars(parent).get("_trioFixtures", {})  # one may be patched just now
+        for name, value in {**known, **vars(parent).copy()}.items():
             is_fixture = issubclass(type(value), Fixture)
             if is_fixture and name in _taken:
                 raise value.refused(
@@ -228,8 +213,9 @@ def fixture_names(cls: type[TestCase]) -> tuple[str, ...]:
     for name in names:
         fixture = getattr(cls, name, None)
         if isinstance(fixture, Fixture):
-            refuse_marks(fixture.method, fixture.name_in(cls))
-            _refuse_parameters(fixture, fixture.name_in(cls))
+            full_name = f"{cls.__qualname__}.{name}"
+            refuse_marks(fixture.method, full_name)
+            _refuse_parameters(fixture, full_name)
     return tuple(names)
 
 

@@ -56,7 +56,8 @@ class Steps(Protocol):
     Attributes:
         name: What to call the context in a message.
         always_finishes: Whether a context that was entered although its entry was
-            cancelled is left as ever, its awaits working; else it gets the Cancelled.
+            cancelled is left in its turn, as ever; else it is left at once, and gets
+            the Cancelled.
     """
 
     name: str
@@ -85,8 +86,7 @@ class LiveContext:
     def __init__(self, test: TestRun, steps: Steps) -> None:
         self._test = test
         self._steps = steps
-        self._name = steps.name
-        self._entry = CancelScope()  # around the fence: a shield there ends its effect
+        self._entry = CancelScope()  # around the fence, which may be a shield
         self._fence = Fence()
         self._entered = Event()  # or failed to
         self._turn = Event()
@@ -98,7 +98,7 @@ class LiveContext:
         self._tokens: dict[ContextVar[Any], Token[Any]] = {}
 
     def __repr__(self) -> str:
-        return f"<the context {self._name}>"
+        return f"<the context {self._steps.name}>"
 
     # --- In the task that asks ----------------------------------------------------
 
@@ -110,8 +110,11 @@ class LiveContext:
         """
         self._test.adopt(self)
         spawn_system_task(self._host, context=copy_context())
-        await self._wait_for(self._entered)
-        self._test.case.addCleanup(self._leave)
+        try:
+            await self._wait_for(self._entered)
+        finally:
+            if not self._ended.is_set():
+                self._test.case.addCleanup(self._leave)
         return self._value
 
     @enable_ki_protection
@@ -122,11 +125,10 @@ class LiveContext:
 
     def abandon(self) -> None:
         """Cancel the context and leave it without anyone waiting for it."""
-        self._cut_entry_short("its entry or exit was cut short")
+        if self._steps.always_finishes:
+            self._turn.set()  # its wait ends well, and only what follows is cancelled
+        self._entry.cancel("its entry or exit was cut short")
         self._fence.scope.cancel("its entry or exit was cut short")
-
-    def _cut_entry_short(self, reason: str | None) -> None:
-        self._entry.cancel(reason)
         self._turn.set()
 
     async def _wait_for(self, event: Event) -> None:
@@ -135,13 +137,16 @@ class LiveContext:
         interrupted = await caught(event.wait)  # by Cancelled, or Ctrl-C
         if interrupted is not None:
             findings.note_interrupt(interrupted)
-            if event is self._entered:
-                self._cut_entry_short(getattr(interrupted, "reason", "Ctrl-C"))
-            else:
+            if event is self._ended:
                 self.abandon()
-            while not self._ended.is_set():
+            else:
+                self._entry.cancel(getattr(interrupted, "reason", "Ctrl-C"))
+                if not self._steps.always_finishes:
+                    self._turn.set()
+                    event = self._ended
+            while not event.is_set():
                 with CancelScope(shield=True):
-                    again = await caught(self._ended.wait)
+                    again = await caught(event.wait)
                 if again is not None:
                     findings.note_interrupt(again)
                     self.abandon()
@@ -181,7 +186,7 @@ class LiveContext:
 
     async def _open_nursery(self) -> None:
         async with open_nursery() as nursery:
-            nursery.start_soon(self._live, name=self._name)
+            nursery.start_soon(self._live, name=self._steps.name)
 
     @enable_ki_protection
     async def _live(self) -> None:
@@ -196,7 +201,9 @@ class LiveContext:
         del error
         if left := self._fence.leave():
             findings = self._test.findings
-            findings.add_left_open(left, self._name, "Leave it where it was entered.")
+            findings.add_left_open(
+                left, self._steps.name, "Leave it where it was entered."
+            )
             for lost in await self._fence.close():
                 findings.add(lost)
         self._entry.__exit__(None, None, None)
@@ -206,6 +213,8 @@ class LiveContext:
 
     async def _stay(self) -> BaseException | None:
         """Wait for the context's turn, leave it, and return what that raised."""
+        if self._steps.always_finishes:
+            self._fence.scope.shield = True  # from what has cancelled the entry
         cancelled = await caught(checkpoint_if_cancelled)  # it may have crashed by now
         self._feel_crash(cancelled)
         self._entered.set()
@@ -215,10 +224,6 @@ class LiveContext:
         if self._crash is not None:
             with CancelScope(shield=True):
                 await self._turn.wait()
-        if self._entry.cancel_called and self._steps.always_finishes:
-            self._fence.scope.shield = True
-            if self._crash is None:
-                cancelled = None  # else it is the context's own
         before = copy_context()
         error = await caught(self._steps.leave, cancelled)
         self._changes += _changes(before, copy_context())
@@ -228,7 +233,7 @@ class LiveContext:
         """Tell the test if what was raised says that the context lost a task."""
         if isinstance(cancelled, Cancelled) and cancelled.source == "nursery":
             nurseries = current_task().child_nurseries
-            because = f"{self._name}: {cancelled.reason}"
+            because = f"{self._steps.name}: {cancelled.reason}"
             self._crash = self._test.crash(because, *nurseries)
 
     def _end(self, error: BaseException | None) -> None:
@@ -236,7 +241,9 @@ class LiveContext:
         if error is not None and self._entry.cancel_called:
             error = part(error, Cancelled)[1]
         if error is not None and self._entered.is_set() and not self._turn.is_set():
-            self._crash = self._test.crash(f"{self._name}: {type(error).__name__}")
+            self._crash = self._test.crash(
+                f"{self._steps.name}: {type(error).__name__}"
+            )
         if self._crash is not None:
             self._crash.resolve(error)
         else:
