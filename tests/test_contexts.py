@@ -119,6 +119,25 @@ class TestEnterAsyncContext(unittest.TestCase):
             ],
         )
 
+    def test_failed_entry_is_not_left(self) -> None:
+        """A context that was not entered is no cleanup, which could be cancelled."""
+
+        class Inner(Noting):
+            @contextlib.asynccontextmanager
+            async def broken(self) -> AsyncIterator[None]:
+                raise OSError("no entry")
+                yield
+
+            def setUp(self) -> None:
+                self.scope = self.enterContext(trio.CancelScope())
+
+            async def test(self) -> None:
+                with self.assertRaises(OSError):
+                    await self.enterAsyncContext(self.broken())
+                self.scope.cancel()
+
+        self.assertEqual(told(Inner), ["pass"])
+
     def test_assertion_in_the_entry(self) -> None:
         """unittest cuts no frames of the context's own off a failing assertion."""
 
