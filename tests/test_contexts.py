@@ -373,7 +373,7 @@ class TestEnterAsyncContext(unittest.TestCase):
             @contextlib.asynccontextmanager
             async def stray(self) -> AsyncIterator[None]:
                 await stray_cancelled()
-                yield
+                yield  # never
 
             async def test(self) -> None:
                 await self.enterAsyncContext(self.stray())
