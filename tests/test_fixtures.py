@@ -290,7 +290,7 @@ class TestOrder(FixtureTests):
         self.check(Inner, ["tear down a", "context left", "cleanup"])
 
     def test_clean_up_early(self) -> None:
-        """doAsyncCleanups() ends fixtures too, from any stage."""
+        """doAsyncCleanups() ends fixtures too, in a setup as in the test."""
 
         class Inner(Noting):
             a = noted("a")
@@ -300,7 +300,12 @@ class TestOrder(FixtureTests):
                 self.assertFalse(hasattr(self, "a"))
                 self.events.append("test goes on")
 
-        self.check(Inner, ["set up a", "tear down a", "test goes on"])
+        class InSetUp(Inner):
+            async def asyncSetUp(self) -> None:
+                await self.doAsyncCleanups()
+
+        for case in [Inner, InSetUp]:
+            self.check(case, ["set up a", "tear down a", "test goes on"])
 
 
 class TestValue(FixtureTests):

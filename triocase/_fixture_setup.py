@@ -94,51 +94,50 @@ class _FixtureSteps:
         self.always_finishes = True
         self._fixture = fixture
         self._test = test
-        self._values = test.fixtures.values
         self._generator: Any = None
 
     async def enter(self) -> None:
-        self._values[self._fixture] = await self._set_up()
+        self._test.fixtures.values[self._fixture] = await self._set_up()
 
     async def _set_up(self) -> Any:
         is_async, made = await call_fixture(self._fixture.method, self._test.case)
-        if isasyncgen(made):
+        if not isasyncgen(made):
             if is_async:
-                raise self._fixture.refused(
-                    f"the fixture {self.name} returned an async generator, which has "
-                    f"not run. Let what decorates it return the generator at once, "
-                    f"without `async`."
-                )
-            self._generator = made
-            return await self._begin()
+                return made
+            raise self._fixture.refused(self._why_not_async(made))
         if is_async:
-            return made
-        advice = "Write `async def`; what needs no `await` can also be made in `setUp`."
-        if hasattr(type(made), "__aenter__"):
-            advice = (
-                "Write `async def`, and in it `async with ... as value: yield value`. "
-                "(What `@asynccontextmanager` takes, `@fixture` takes as it is.)"
+            raise self._fixture.refused(
+                f"the fixture {self.name} returned an async generator, which has not "
+                f"run. Let what decorates it return the generator at once, without "
+                f"`async`."
             )
-        raise self._fixture.refused(
-            f"the fixture {self.name} is not async: calling it returned "
-            f"{safe_repr(made)}. {advice}"
-        )
-
-    async def _begin(self) -> Any:
+        self._generator = made
         try:
-            return await call(anext, self._generator)
+            return await call(anext, made)
         except StopAsyncIteration:
             raise self._fixture.refused(
                 f"the fixture {self.name} ended without a `yield`. Let every way "
                 f"through it yield or raise; `self.skipTest(...)` skips the test."
             ) from None
 
+    def _why_not_async(self, made: object) -> str:
+        advice = "Write `async def`; what needs no `await` can also be made in `setUp`."
+        if hasattr(type(made), "__aenter__"):
+            advice = (
+                "Write `async def`, and in it `async with ... as value: yield value`. "
+                "(What `@asynccontextmanager` takes, `@fixture` takes as it is.)"
+            )
+        return (
+            f"the fixture {self.name} is not async: calling it returned "
+            f"{safe_repr(made)}. {advice}"
+        )
+
     async def leave(self, cancelled: BaseException | None) -> None:
         try:
             if self._generator is not None:
                 await self._tear_down(cancelled)
         finally:
-            self._values[self._fixture] = _GONE
+            self._test.fixtures.values[self._fixture] = _GONE
 
     async def _tear_down(self, cancelled: BaseException | None) -> None:
         try:
