@@ -12,8 +12,8 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, overload
 from unittest import TestCase
 
+from ._marks import refuse_marks
 from ._once_a_class import note_decoration, once_a_class
-from ._options import refuse_marks
 from ._tracebacks import at
 
 if TYPE_CHECKING:

@@ -1,29 +1,23 @@
-"""The decorators, and how those on a method, its class and the parents combine.
+"""The decorators, and what they say together of one test.
 
-A decorator leaves a mark on the function or class that it gets, and returns it as it
-is: no wrapper, so it composes with whatever else wraps or marks a test. What the
-marks say is read when the test runs: the method's own win over those of its class,
-which win over those of the parents. A new option is a field of ``Options`` and a
-decorator.
-
-The limit: a decorator that returns a function of its own without ``functools.wraps``
-hides the marks below it, as it hides ``unittest.expectedFailure``.
+A new option is a field of ``Options`` and a decorator; how marks are left and combined
+is in ``_marks``.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from functools import partial
 from numbers import Real
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
-from ._calls import refuse_async_class_hooks
-from ._once_a_class import note_decoration, once_a_class
+from ._marks import BARE, decorate, marks_of_class, own_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from unittest import TestCase
+
+    from ._marks import TestDecorator
 
 __unittest = True
 
@@ -50,29 +44,6 @@ class Options(NamedTuple):
 _DEFAULTS = Options()
 
 
-class Mark(NamedTuple):
-    """What one decorator says, and its name."""
-
-    decorator: str
-    value: object
-
-
-class TestDecorator(Protocol):
-    """What takes a test method or a class and returns the same."""
-
-    def __call__(self, test: T, /) -> T: ...
-
-
-_Marks = dict[str, tuple[Mark, ...]]  # by field of Options
-_MARKS = "_trioMarks"
-_NO_MARKS: _Marks = {}
-_BARE: Any = object()
-_HOOKS = (
-    *("setUpClass", "setUp", "asyncSetUp", "asyncTearDown", "tearDown"),
-    *("tearDownClass", "runTrio"),
-)
-
-
 # --- The decorators ---------------------------------------------------------------
 
 
@@ -80,7 +51,7 @@ _HOOKS = (
 def autojump_clock(test: T, /) -> T: ...
 @overload
 def autojump_clock(*, threshold: float = 0) -> TestDecorator: ...
-def autojump_clock(test: Any = _BARE, /, *, threshold: float = 0) -> Any:
+def autojump_clock(test: Any = BARE, /, *, threshold: float = 0) -> Any:
     """Run the test in virtual time that jumps whenever every task is blocked.
 
     Time stands still while tasks run. When all are blocked, it jumps to the next
@@ -122,7 +93,7 @@ def autojump_clock(test: Any = _BARE, /, *, threshold: float = 0) -> Any:
     )
     usage = "`@autojump_clock` or `@autojump_clock(threshold=0.01)`"
     clock = ClockOption(autojump_threshold=seconds)
-    return _decorate(
+    return decorate(
         test, decorator="autojump_clock", usage=usage, option="clock", value=clock
     )
 
@@ -131,7 +102,7 @@ def autojump_clock(test: Any = _BARE, /, *, threshold: float = 0) -> Any:
 def mock_clock(test: T, /) -> T: ...
 @overload
 def mock_clock(*, rate: float = 0) -> TestDecorator: ...
-def mock_clock(test: Any = _BARE, /, *, rate: float = 0) -> Any:
+def mock_clock(test: Any = BARE, /, *, rate: float = 0) -> Any:
     """Run the test in virtual time that moves only when told, or at ``rate``.
 
     :meth:`AsyncTrioTestCase.advanceClock` moves it. The clock,
@@ -167,7 +138,7 @@ def mock_clock(test: Any = _BARE, /, *, rate: float = 0) -> Any:
     )
     usage = "`@mock_clock` or `@mock_clock(rate=2.0)`"
     clock = ClockOption(rate=checked)
-    return _decorate(
+    return decorate(
         test, decorator="mock_clock", usage=usage, option="clock", value=clock
     )
 
@@ -176,7 +147,7 @@ def mock_clock(test: Any = _BARE, /, *, rate: float = 0) -> Any:
 def real_clock(test: T, /) -> T: ...
 @overload
 def real_clock() -> TestDecorator: ...
-def real_clock(test: Any = _BARE, /) -> Any:
+def real_clock(test: Any = BARE, /) -> Any:
     """Run the test in real time after all, where its class has a virtual clock.
 
     It decorates what :func:`autojump_clock` does.
@@ -187,7 +158,7 @@ def real_clock(test: Any = _BARE, /) -> Any:
     .. versionadded:: 0.1
     """
     usage = "`@real_clock`"
-    return _decorate(
+    return decorate(
         test, decorator="real_clock", usage=usage, option="clock", value=None
     )
 
@@ -210,75 +181,6 @@ def finite(value: Any, what: str, unit: str, example: str) -> float:
     return float(value)
 
 
-# --- The marks that they leave ----------------------------------------------------
-
-
-def _decorate(
-    test: Any = _BARE, *, decorator: str, usage: str, option: str, value: object
-) -> Any:
-    """Mark ``test``, or, if it is not there yet, return what will do so."""
-    if test is _BARE:
-        return partial(
-            _decorate, decorator=decorator, usage=usage, option=option, value=value
-        )
-    marks = _own_marks(test)
-    mark = Mark(decorator, value)
-    # A mark on a staticmethod or classmethod would not be seen through the instance.
-    possible = callable(test) and not isinstance(test, (staticmethod, classmethod))
-    try:
-        if possible:
-            # A new dict: functools.wraps gives the old one to the wrapper as it is.
-            marks = {**marks, option: (mark, *marks.get(option, ()))}
-            setattr(test, _MARKS, marks)
-    except (AttributeError, TypeError):
-        possible = False
-    if not possible:
-        raise TypeError(
-            f"{decorator} decorates a test method or a class, not {test!r}. Write "
-            f"{usage} above `async def` or `class`."
-        )
-    note_decoration()
-    return test
-
-
-def _own_marks(test: Any) -> _Marks:
-    """Return the marks of a function, or of a class without those of its parents."""
-    if isinstance(test, type):
-        marks = vars(test).get(_MARKS)
-    else:
-        marks = getattr(test, _MARKS, None)
-    if isinstance(marks, dict):  # a mock has any attribute
-        return marks
-    # A partialmethod is a partial on the instance.
-    return _own_marks(test.func) if isinstance(test, partial) else _NO_MARKS
-
-
-def refuse_marks(function: object, name: str) -> None:
-    """Raise an error if ``function``, which is no test, has a mark."""
-    for marks in _own_marks(function).values():
-        raise TypeError(
-            f"@{marks[0].decorator} stands above {name}, where it has no effect: it "
-            f"goes for a test from its setup to the last cleanup. Write it above the "
-            f"test method or the class."
-        )
-
-
-@once_a_class
-def _marks_of_class(case: type[TestCase]) -> _Marks:
-    """Return the marks of a class with those of its parents.
-
-    Raises:
-        TypeError: Something is wrong with the class itself.
-    """
-    refuse_async_class_hooks(case)
-    for hook in _HOOKS:
-        refuse_marks(getattr(case, hook), f"{case.__qualname__}.{hook}")
-    marks: _Marks = {}
-    for parent in reversed(case.__mro__):
-        marks.update(_own_marks(parent))
-    return marks
-
-
 def options_of(case: TestCase, method: Callable[..., object]) -> Options:
     """Return what the decorators say of a test.
 
@@ -287,8 +189,8 @@ def options_of(case: TestCase, method: Callable[..., object]) -> Options:
             effect, or a class hook is async.
     """
     cls = type(case)
-    marks = _marks_of_class(cls)
-    own = _own_marks(method)
+    marks = marks_of_class(cls)
+    own = own_marks(method)
     if own:
         marks = {**marks, **own}
     if not marks:

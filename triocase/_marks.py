@@ -1,0 +1,115 @@
+"""The marks that decorators leave on a test method or a class, and how they combine.
+
+A decorator leaves a mark on the function or class that it gets, and returns it as it
+is: no wrapper, so it composes with whatever else wraps or marks a test. What the
+marks say is read when the test runs: the method's own win over those of its class,
+which win over those of the parents.
+
+The limit: a decorator that returns a function of its own without ``functools.wraps``
+hides the marks below it, as it hides ``unittest.expectedFailure``.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+from ._calls import refuse_async_class_hooks
+from ._once_a_class import note_decoration, once_a_class
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from unittest import TestCase
+
+__unittest = True
+
+T = TypeVar("T", bound="Callable[..., Any]")
+
+
+class Mark(NamedTuple):
+    """What one decorator says, and its name."""
+
+    decorator: str
+    value: object
+
+
+class TestDecorator(Protocol):
+    """What takes a test method or a class and returns the same."""
+
+    def __call__(self, test: T, /) -> T: ...
+
+
+Marks = dict[str, tuple[Mark, ...]]  # by field of Options
+_MARKS = "_trioMarks"
+_NO_MARKS: Marks = {}
+BARE: Any = object()
+_HOOKS = (
+    *("setUpClass", "setUp", "asyncSetUp", "asyncTearDown", "tearDown"),
+    *("tearDownClass", "runTrio"),
+)
+
+
+def decorate(
+    test: Any = BARE, *, decorator: str, usage: str, option: str, value: object
+) -> Any:
+    """Mark ``test``, or, if it is not there yet, return what will do so."""
+    if test is BARE:
+        return partial(
+            decorate, decorator=decorator, usage=usage, option=option, value=value
+        )
+    marks = own_marks(test)
+    mark = Mark(decorator, value)
+    # A mark on a staticmethod or classmethod would not be seen through the instance.
+    possible = callable(test) and not isinstance(test, (staticmethod, classmethod))
+    try:
+        if possible:
+            # A new dict: functools.wraps gives the old one to the wrapper as it is.
+            marks = {**marks, option: (mark, *marks.get(option, ()))}
+            setattr(test, _MARKS, marks)
+    except (AttributeError, TypeError):
+        possible = False
+    if not possible:
+        raise TypeError(
+            f"{decorator} decorates a test method or a class, not {test!r}. Write "
+            f"{usage} above `async def` or `class`."
+        )
+    note_decoration()
+    return test
+
+
+def own_marks(test: Any) -> Marks:
+    """Return the marks of a function, or of a class without those of its parents."""
+    if isinstance(test, type):
+        marks = vars(test).get(_MARKS)
+    else:
+        marks = getattr(test, _MARKS, None)
+    if isinstance(marks, dict):  # a mock has any attribute
+        return marks
+    # A partialmethod is a partial on the instance.
+    return own_marks(test.func) if isinstance(test, partial) else _NO_MARKS
+
+
+def refuse_marks(function: object, name: str) -> None:
+    """Raise an error if ``function``, which is no test, has a mark."""
+    for marks in own_marks(function).values():
+        raise TypeError(
+            f"@{marks[0].decorator} stands above {name}, where it has no effect: it "
+            f"goes for a test from its setup to the last cleanup. Write it above the "
+            f"test method or the class."
+        )
+
+
+@once_a_class
+def marks_of_class(case: type[TestCase]) -> Marks:
+    """Return the marks of a class with those of its parents.
+
+    Raises:
+        TypeError: Something is wrong with the class itself.
+    """
+    refuse_async_class_hooks(case)
+    for hook in _HOOKS:
+        refuse_marks(getattr(case, hook), f"{case.__qualname__}.{hook}")
+    marks: Marks = {}
+    for parent in reversed(case.__mro__):
+        marks.update(own_marks(parent))
+    return marks
