@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -9,10 +10,14 @@ import sys
 import tempfile
 import textwrap
 import unittest
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import trio
+
+from triocase import _options, _time_limit
 
 ROOT = Path(__file__).parent.parent
 
@@ -118,6 +123,27 @@ async def stray_cancelled() -> None:
     raise caught.pop()
 
 
+@contextlib.contextmanager
+def impatient() -> Iterator[None]:
+    """Let a time limit take its steps, and notice silence, in an instant."""
+    with mock.patch.multiple(_time_limit, _LOOK=0.05, _GRACE=0.2):
+        yield
+
+
+@contextlib.contextmanager
+def default_limit(text: str | None) -> Iterator[None]:
+    """Set the environment's time limit, or take it away."""
+    name = _options._VARIABLE
+    with mock.patch.dict(os.environ, {} if text is None else {name: text}):
+        if text is None:
+            os.environ.pop(name, None)
+        _options._default_limit.cache_clear()
+        try:
+            yield
+        finally:
+            _options._default_limit.cache_clear()
+
+
 class Process:
     """A Python process that runs a test file of its own, in a folder of its own."""
 
@@ -127,7 +153,9 @@ class Process:
         environment = {
             key: value
             for key, value in os.environ.items()
-            if not key.startswith(("PYTEST_", "PYTHONWARNINGS", "COVERAGE_"))
+            if not key.startswith(
+                ("PYTEST_", "PYTHONWARNINGS", "COVERAGE_", "TRIOCASE_")
+            )
         }
         environment["PYTHONPATH"] = str(ROOT)
         environment["PYTHONUNBUFFERED"] = "1"  # what it prints comes in its order

@@ -9,6 +9,7 @@ from unittest import SkipTest
 
 from trio import Cancelled, current_effective_deadline
 
+from ._errors import LoopBlocked
 from ._groups import add_note, leaves, part
 
 if sys.version_info < (3, 11):
@@ -144,7 +145,10 @@ class AssertRaisesGroupContext(Generic[E]):
     def _passes_through(self, leaf: BaseException) -> bool:
         test = self._case._trioTest
         stop_signal = None if test is None else test.findings.stop_signal
-        return isinstance(leaf, (KeyboardInterrupt, SkipTest)) or leaf is stop_signal
+        return (
+            isinstance(leaf, (KeyboardInterrupt, LoopBlocked, SkipTest))
+            or leaf is stop_signal
+        )
 
     def _difference(self, found: list[BaseException]) -> str | None:
         pairs = _pair_off(self._expected, found)

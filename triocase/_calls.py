@@ -145,6 +145,12 @@ async def call_test(method: Callable[[], Any], /) -> None:
         )
 
 
+@disable_ki_protection
+def call_outside(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Call a function after the run, where it still may be interrupted."""
+    return function(*args, **kwargs)
+
+
 def call_cleanup_outside(
     function: Callable[..., object], /, *args: Any, **kwargs: Any
 ) -> None:

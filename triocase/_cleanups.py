@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from trio import Cancelled
 from trio.lowlevel import current_task
 
-from ._calls import call, refuse_generator
-from ._groups import part
+from ._calls import call, call_outside, discard, refuse_generator
+from ._groups import CANCELLATION, part
+from ._live_context import LiveContext
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -62,6 +62,22 @@ class Cleanups:
                     )
         return well
 
+    def run_outside(self) -> list[str]:
+        """Run the sync ones after the run has died; return the names of the others."""
+        lost = []
+        while cleanup := self.take():
+            function, args, kwargs = cleanup
+            try:
+                result = call_outside(function, *args, **kwargs)
+                refuse_generator(result, function)
+            except BaseException as error:
+                self._findings.add(error)
+            else:
+                if inspect.isawaitable(result):
+                    discard(result)
+                    lost.append(_name(function))
+        return lost
+
     async def run_async(self) -> bool:
         """Run them now, from async code in the test's task."""
         if current_task() is not self.task:
@@ -75,11 +91,18 @@ class Cleanups:
             try:
                 await call(function, *args, **kwargs)
             except BaseException as error:
-                if part(error, Cancelled, KeyboardInterrupt)[0] is not None:
+                if part(error, *CANCELLATION, KeyboardInterrupt)[0] is not None:
                     raise
                 self._findings.add(error)
                 well = False
         return well
+
+
+def _name(function: object) -> str:
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, LiveContext):
+        return str(owner)
+    return getattr(function, "__qualname__", None) or repr(function)
 
 
 async def _finish(awaitable: Awaitable[object]) -> None:

@@ -22,7 +22,7 @@ __unittest = True
 
 T = TypeVar("T")
 
-_NurseryManager = type(open_nursery(strict_exception_groups=True))
+NurseryManager = type(open_nursery(strict_exception_groups=True))
 _OWNED_BY_TASKS = (Lock, StrictFIFOLock, Condition, CapacityLimiter)
 
 
@@ -98,7 +98,7 @@ class _ManagerSteps:
         return await call(self._enter, self._manager)
 
     async def leave(self, cancelled: BaseException | None) -> None:
-        if isinstance(self._manager, _NurseryManager):
+        if isinstance(self._manager, NurseryManager):
             # A bare nursery has nobody else to stop its tasks.
             for nursery in current_task().child_nurseries:
                 nursery.cancel_scope.cancel("the context's turn to be left")

@@ -15,8 +15,6 @@ if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
 
 if TYPE_CHECKING:
-    from trio import Cancelled
-
     from ._verdicts import Verdict
 
 __unittest = True
@@ -63,7 +61,7 @@ class Findings:
         self._verdict = verdict
         self._trouble = False
         self._waiting: deque[Finding] = deque()
-        self._cancelled: tuple[Cancelled, bool] | None = None
+        self._cancelled: tuple[BaseException, bool] | None = None
         self._explained = False
         self._left_open: list[RuntimeError] = []
 
@@ -159,7 +157,7 @@ class Findings:
             finally:
                 self.interrupts.clear()
 
-    def _tell_cancellation(self, cancelled: Cancelled, expected: bool) -> None:
+    def _tell_cancellation(self, cancelled: BaseException, expected: bool) -> None:
         error = RuntimeError(
             f"the test was cancelled, and nothing raised an error: {cancelled}. "
             f"What was cancelled has not been tested."

@@ -15,6 +15,7 @@ from unittest import SkipTest
 
 from trio import Cancelled
 
+from ._errors import LoopBlocked
 from ._tracebacks import entries, joined, linked, tidy
 
 if sys.version_info < (3, 11):
@@ -27,11 +28,15 @@ if TYPE_CHECKING:
 __unittest = True
 
 
+# What only ends the code in which it is raised.
+CANCELLATION = Cancelled, LoopBlocked
+
+
 class Split(NamedTuple):
     """An error, taken apart by what the harness does with it."""
 
     interrupt: KeyboardInterrupt | None
-    cancelled: Cancelled | None
+    cancelled: BaseException | None
     rest: BaseException | None
 
 
@@ -67,9 +72,9 @@ def split(error: BaseException) -> Split:
     for leaf in leaves(error):
         if isinstance(leaf, KeyboardInterrupt):
             interrupt = interrupt or leaf
-        elif isinstance(leaf, Cancelled):
+        elif isinstance(leaf, CANCELLATION):
             cancelled = cancelled or leaf
-    return Split(interrupt, cancelled, part(error, KeyboardInterrupt, Cancelled)[1])
+    return Split(interrupt, cancelled, part(error, KeyboardInterrupt, *CANCELLATION)[1])
 
 
 def add_note(error: BaseException, note: str) -> None:

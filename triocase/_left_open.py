@@ -39,6 +39,10 @@ class Fence:
         self.left_open: list[Nursery] = []
         self._open_before = 0
 
+    def nurseries(self, task: Task) -> list[Nursery]:
+        """Return those that are open inside the scope, which ``task`` is in."""
+        return task.child_nurseries[self._open_before :]
+
     def enter(self) -> None:
         """Enter the scope."""
         self._open_before = len(current_task().child_nurseries)
@@ -53,7 +57,7 @@ class Fence:
         try:
             self.scope.__exit__(None, None, None)
         except RuntimeError as corrupted:
-            self.left_open = current_task().child_nurseries[self._open_before :]
+            self.left_open = self.nurseries(current_task())
             for nursery in self.left_open:
                 nursery.cancel_scope.cancel("it was left open")
             found = [_describe(nursery) for nursery in self.left_open]

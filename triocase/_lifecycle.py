@@ -15,8 +15,8 @@ A crash cancels ``body`` while the test runs. During setup it cancels ``outer``,
 ``inner`` becomes a shield afterwards so that the cleanups can await. What setup code
 opened by hand is inside ``inner`` and outside ``body``: it lives until the teardown.
 
-A nursery is cancelled once. When the test has cancelled ``self.nursery`` itself, the
-keeper's block is over; from then on an instrument looks for errors as tasks exit.
+The time limit of the test cancels what a crash does. At the limit of its teardown
+everything is cancelled: ``outer``, with ``inner`` no shield any more.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from trio import Cancelled, CancelScope, Event, open_nursery
-from trio.lowlevel import (
-    current_task,
-    enable_ki_protection,
-    spawn_system_task,
-)
+from trio import CancelScope
+from trio.lowlevel import current_task, enable_ki_protection, spawn_system_task
 
 from ._calls import (
     call,
     call_async_hook,
     call_sync_hook,
     call_test,
-    caught,
     has_hook,
 )
 from ._cleanups import Cleanups
+from ._ctrl_c import CtrlC
 from ._findings import Finding, Findings
 from ._fixture_setup import Fixtures
 from ._fixtures import fixture_names
 from ._groups import split
-from ._left_open import Fence, errors_in, join
+from ._keeper import Keeper
+from ._left_open import Fence, errors_in
+from ._task_tree import root_of, tasks_in
+from ._time_limit import TimeLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from trio import Nursery
+    from trio.lowlevel import Task
 
     from ._case import AsyncTrioTestCase
     from ._clock import VirtualTime
@@ -86,11 +86,13 @@ class TestRun:
     Attributes:
         case: The test.
         method: The test method.
-        nursery: What the test sees as ``self.nursery``.
+        verdict: Whom the findings are told.
         findings: What goes wrong.
         cleanups: What is to be run after the teardown.
         fixtures: Those of its class, as far as they are set up.
         time: The virtual time of the run, if the test has asked for it.
+        limit: Its time limit.
+        ctrl_c: Hears of Ctrl-C.
         finished: Whether all stages are over.
     """
 
@@ -98,21 +100,21 @@ class TestRun:
         self, case: AsyncTrioTestCase, method: Callable[[], Any], verdict: Verdict
     ) -> None:
         self.case = case
-        self.nursery: Nursery | None = None
+        self.verdict = verdict
         self.findings = Findings(verdict)
         self.cleanups = Cleanups(case, self.findings)
         self.fixtures = Fixtures()
         self.time: VirtualTime | None = None
+        self.limit = TimeLimit()
+        self.ctrl_c = CtrlC()
         self.finished = False
         self.method = method
         self._stage = Stage.SETUP
         self._outer = CancelScope()
         self._inner = Fence()
         self._body = Fence()
-        self._nursery_opened = Event()
-        self._nursery_ends = Event()
-        self._nursery_closed = Event()
-        self._nursery_crash: Finding | None = None
+        self._cut = False
+        self._keeper = Keeper()
         self._contexts: list[LiveContext] = []
 
     # --- The stages ---------------------------------------------------------------
@@ -120,26 +122,32 @@ class TestRun:
     @enable_ki_protection
     async def run(self) -> None:
         """Run all stages in the current task."""
+        self.ctrl_c.listen(self)
         try:
             await self._run_stages()
         finally:
+            self.ctrl_c.listen_no_more()
             self.findings.unawaited.forget_lines()
             self._abandon_contexts()  # if the run dies: let none wait for its turn
 
     async def _run_stages(self) -> None:
         case, findings = self.case, self.findings
         self.cleanups.task = current_task()
+        self.limit.start(self)
         self._outer.__enter__()
         self._inner.enter()
         well = await self._attempt(self._set_up)
-        if well and not self._outer.cancel_called and not findings.stopping:
+        if ready := well and not self._outer.cancel_called and not findings.stopping:
             await self._run_body()
+        self._stage = Stage.TEARDOWN
+        self.limit.begin_teardown()
+        if ready:
+            await self._leave_body()
             if has_hook(case, "asyncTearDown") and not findings.stopping:
                 await self._attempt(call_async_hook, case, "asyncTearDown")
             if has_hook(case, "tearDown") and not findings.stopping:
                 await self._attempt(call_sync_hook, case, "tearDown")
-        self._stage = Stage.TEARDOWN
-        if self._outer.cancel_called:
+        if self._outer.cancel_called and not self._cut:
             self._inner.scope.shield = True  # the setup is over: awaits work again
         await self._clean_up()
         if self.nursery is None or not self.nursery.child_tasks:
@@ -153,8 +161,8 @@ class TestRun:
         self.finished = True
 
     async def _set_up(self) -> None:
-        spawn_system_task(self._keep_nursery)
-        await self._nursery_opened.wait()
+        spawn_system_task(self._keeper.run, self.crash)
+        await self._keeper.opened.wait()
         if self.time is not None:
             self.time.check()
         self.findings.unawaited.remember_lines()
@@ -171,7 +179,8 @@ class TestRun:
         self._body.enter()
         await self._attempt(call_test, self.method)
         self.findings.expect_failure(False)
-        self._stage = Stage.TEARDOWN
+
+    async def _leave_body(self) -> None:
         if left := self._body.leave():
             by = f"The method of {self.case}"
             await self._close(self._body, left, by, _LEAVE_IN_METHOD)
@@ -192,12 +201,12 @@ class TestRun:
 
     async def _close_nursery(self) -> None:
         """Cancel the nursery, and wait for all background tasks to end."""
-        self._nursery_ends.set()
-        await self._attempt(self._nursery_closed.wait)
-        while not self._nursery_closed.is_set():
+        self._keeper.ends.set()
+        await self._attempt(self._keeper.closed.wait)
+        while not self._keeper.closed.is_set():
             # Interrupted, by Ctrl-C or by a cancelled scope around the whole run.
             with CancelScope(shield=True):
-                await self._attempt(self._nursery_closed.wait)
+                await self._attempt(self._keeper.closed.wait)
 
     async def _attempt(
         self, function: Callable[..., Awaitable[object]], /, *args: Any, **kwargs: Any
@@ -207,6 +216,7 @@ class TestRun:
         try:
             await function(*args, **kwargs)
         except BaseException as error:
+            self.limit.take_over(error)
             self.findings.add(error)
             well = False
         self.findings.tell()
@@ -223,45 +233,12 @@ class TestRun:
         """Whether the test's task ends inside a nursery, which Trio will refuse."""
         return bool(self._body.left_open or self._inner.left_open)
 
-    # --- The nursery, and crashes -------------------------------------------------
+    @property
+    def nursery(self) -> Nursery | None:
+        """What the test sees as ``self.nursery``."""
+        return self._keeper.nursery
 
-    async def _keep_nursery(self) -> None:
-        """Own ``self.nursery``, in a task of its own: the keeper."""
-        error = await caught(self._hold_nursery_open)
-        if error is not None:
-            self._feel_crash(type(error).__name__)
-        if self._nursery_crash is not None:
-            self._nursery_crash.resolve(error)
-        self._nursery_closed.set()
-
-    async def _hold_nursery_open(self) -> None:
-        async with open_nursery() as nursery:
-            self.nursery = nursery
-            self._nursery_opened.set()
-            cancelled = await caught(self._nursery_ends.wait)
-            # Always, for what `nursery.start` is about to start is no child task yet.
-            nursery.cancel_scope.cancel("the test has ended")
-            if isinstance(cancelled, Cancelled):
-                if cancelled.source == "nursery":
-                    self._feel_crash(cancelled.reason)
-                else:  # the test has cancelled it
-                    await self._watch(nursery)
-
-    async def _watch(self, nursery: Nursery) -> None:
-        """Look for a crash whenever a task exits, until all have."""
-
-        def look() -> None:
-            for error in errors_in(nursery):
-                self._feel_crash(type(error).__name__)
-
-        look()
-        with CancelScope(shield=True):
-            await join([nursery], look)
-
-    def _feel_crash(self, reason: object) -> None:
-        if self._nursery_crash is None:
-            assert self.nursery is not None
-            self._nursery_crash = self.crash(reason, self.nursery)
+    # --- Crashes and limits -------------------------------------------------------
 
     def crash(self, reason: object, *nurseries: Nursery) -> Finding:
         """Note that a background task has crashed, and cancel what that cancels.
@@ -276,12 +253,59 @@ class TestRun:
         for nursery in nurseries:
             for error in errors_in(nursery):
                 self.findings.note_interrupt(split(error).interrupt)
-        because = f"a background task crashed: {reason}"
+        self.cancel_body(f"a background task crashed: {reason}")
+        return self.findings.add_crash()
+
+    def cancel_body(self, because: str) -> None:
+        """Cancel the setup or the test method; nothing once the teardown has begun."""
         if self._stage is Stage.SETUP:
             self._outer.cancel(because)
         elif self._stage is Stage.BODY:
             self._body.scope.cancel(because)
-        return self.findings.add_crash()
+
+    def cut_teardown(self, because: str) -> None:
+        """Cancel what is left of the test; what does not await runs all the same."""
+        self._cut = True
+        self._inner.scope.shield = False
+        self._outer.cancel(because)
+
+    # --- Tasks ---------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """What to call the test in what is printed."""
+        try:
+            return str(self.case)
+        except Exception:  # it may be the test's own
+            return repr(type(self.case))
+
+    @property
+    def task(self) -> Task | None:
+        """The test's own task."""
+        return self.cleanups.task
+
+    def context_tasks(self) -> list[Task]:
+        """Return the tasks of its contexts and fixtures."""
+        return [each.task for each in self._contexts if each.task is not None]
+
+    def stuck_tasks(self) -> Iterator[Task]:
+        """Yield the tasks that the test waits for, itself first; some more than once.
+
+        Until the teardown begins, background tasks are not among them, nor contexts
+        that wait for their turn.
+        """
+        assert self.task is not None
+        yield self.task
+        for context in self._contexts:
+            if context.task is not None and context.in_motion:
+                yield context.task
+                yield from tasks_in(context.task.child_nurseries)
+        if self._stage in (Stage.SETUP, Stage.BODY):
+            fence = self._body if self._stage is Stage.BODY else self._inner
+            yield from tasks_in(fence.nurseries(self.task))
+        else:
+            yield from tasks_in([] if self.nursery is None else [self.nursery])
+            yield from tasks_in(root_of(self.task).child_nurseries)
 
     # --- Contexts ------------------------------------------------------------------
 

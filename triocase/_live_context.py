@@ -39,6 +39,8 @@ from ._left_open import Fence
 if TYPE_CHECKING:
     from contextvars import Context, ContextVar, Token
 
+    from trio.lowlevel import Task
+
     from ._findings import Finding
     from ._lifecycle import TestRun
 
@@ -84,6 +86,7 @@ class LiveContext:
     """One async context in a task of its own."""
 
     def __init__(self, test: TestRun, steps: Steps) -> None:
+        self.task: Task | None = None  # its own, while it lives
         self._test = test
         self._steps = steps
         self._entry = CancelScope()  # around the fence, which may be a shield
@@ -98,7 +101,12 @@ class LiveContext:
         self._tokens: dict[ContextVar[Any], Token[Any]] = {}
 
     def __repr__(self) -> str:
-        return f"<the context {self._steps.name}>"
+        return f"the context {self._steps.name}"
+
+    @property
+    def in_motion(self) -> bool:
+        """Whether it is being entered or left."""
+        return not self._entered.is_set() or self._turn.is_set()
 
     # --- In the task that asks ----------------------------------------------------
 
@@ -190,6 +198,7 @@ class LiveContext:
 
     @enable_ki_protection
     async def _live(self) -> None:
+        self.task = current_task()
         self._entry.__enter__()
         self._fence.enter()
         before = copy_context()
@@ -207,6 +216,7 @@ class LiveContext:
             for lost in await self._fence.close():
                 findings.add(lost)
         self._entry.__exit__(None, None, None)
+        self.task = None
 
     async def _call_enter(self) -> None:
         self._value = await self._steps.enter()

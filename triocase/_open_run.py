@@ -10,10 +10,12 @@ import inspect
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
+from ._abandon import RunAbandoned
 from ._groups import leaves
 from ._lifecycle import TestRun
-from ._options import options_of
+from ._options import options_of, time_limit_of
 from ._verdicts import verdict_for
+from ._watchdog import watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,10 +45,24 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
         except BaseException as error:
             # A Ctrl-C that hits Trio itself comes as the cause of a TrioInternalError.
             cause = error.__cause__
-            findings.expect_failure(False)
             findings.add(cause if isinstance(cause, KeyboardInterrupt) else error)
+        if not test.finished:
+            findings.expect_failure(False)
+            if test.limit.abandoned and test.ctrl_c.pressed:
+                findings.add(
+                    KeyboardInterrupt()
+                )  # whoever had it has not come to an end
+            lost = test.cleanups.run_outside()
+            if lost and not test.limit.abandoned:  # else that is said already
+                findings.add(
+                    RuntimeError(
+                        f"the Trio run of the test has ended before its cleanups. Not "
+                        f"run, because they are async: {', '.join(lost)}."
+                    )
+                )
         findings.tell_the_rest()
     finally:
+        test.limit.stop()
         findings.unawaited.stop()
     findings.tell()  # what was found only as the errors above were dropped
     findings.raise_interrupt()
@@ -81,16 +97,24 @@ def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
 
         test.time = VirtualTime(options.clock)
         clock, instruments = test.time.clock, (test.time,)
+    test.limit.seconds = time_limit_of(options)
+    test.limit.listen()
     case._trioTest = test
     try:
         case.runTrio(test.run, clock=clock, instruments=instruments)
     except Exception as error:
         # Not so Trio's own complaint about a nursery that was left open: we named it.
-        if not (test.finished and test.left_a_nursery_open and _is_complaint(error)):
+        if not (
+            isinstance(error.__cause__, RunAbandoned)
+            or (test.finished and test.left_a_nursery_open and _is_complaint(error))
+        ):
             raise
     finally:
         del case._trioTest
-    if not test.finished:
+        if test.limit.abandoned or (test.task is not None and not test.finished):
+            test.ctrl_c.listen_no_more(run_is_dead=True)
+            watchdog().keep(test)
+    if not (test.finished or test.limit.abandoned):
         raise RuntimeError(
             f"{type(case).__qualname__}.runTrio returned before the test had run. Let "
             f"it call `async_fn` in a Trio run and return when that has ended."

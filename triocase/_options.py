@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import sys
+from functools import cache
 from numbers import Real
+from os import environ
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from ._marks import BARE, decorate, marks_of_class, own_marks
@@ -36,12 +38,16 @@ class Options(NamedTuple):
 
     Attributes:
         clock: Its virtual clock, or None for real time.
+        time_limit: In real seconds, infinite for no limit; None if they do not say.
     """
 
     clock: ClockOption | None = None
+    time_limit: float | None = None
 
 
 _DEFAULTS = Options()
+_VARIABLE = "TRIOCASE_TIME_LIMIT"
+_DEFAULT_LIMIT = 120.0  # real seconds
 
 
 # --- The decorators ---------------------------------------------------------------
@@ -163,19 +169,79 @@ def real_clock(test: Any = BARE, /) -> Any:
     )
 
 
-def finite(value: Any, what: str, unit: str, example: str) -> float:
+def time_limit(seconds: float | None, /) -> TestDecorator:
+    """Give the test another time limit than the default of 120 real seconds.
+
+    A test that has not ended by then is cancelled and fails with
+    :exc:`TimeLimitExceeded`. The time counts from its first fixture to the end of the
+    test method; the teardown and the cleanups then have the same once more. It is real
+    time, whatever the test's clock. See :doc:`hangs`.
+
+    It decorates a test method or a class, a mixin too. The method's own limit wins over
+    that of its class, and the class's over that of its parents. The environment
+    variable ``TRIOCASE_TIME_LIMIT`` sets another default, in seconds; ``0`` there
+    switches off all limits, also those of decorators. A test in which a debugger was
+    seen has no limit.
+
+    Args:
+        seconds: Real seconds, or None for no limit.
+
+    Raises:
+        TypeError: ``seconds`` is no number, or it decorates neither a function nor a
+            class.
+        ValueError: ``seconds`` is zero, negative, infinite or NaN.
+
+    Example:
+        >>> import trio
+        >>> from triocase import AsyncTrioTestCase, time_limit
+        >>> class TestAnswer(AsyncTrioTestCase):
+        ...     @time_limit(0.1)
+        ...     async def test_no_answer(self):
+        ...         await trio.sleep_forever()
+        >>> TestAnswer("test_no_answer").debug()
+        Traceback (most recent call last):
+            ...
+        triocase.TimeLimitExceeded: the test has not ended within its time limit ...
+
+    .. versionadded:: 0.1
+    """
+    usage = "`@time_limit(5)`"
+    if seconds is None:
+        limit = math.inf
+    else:
+        example = "@time_limit(5)`, or for no limit `@time_limit(None)"
+        limit = finite(seconds, "time_limit()", "real seconds", example, above=True)
+    decorator: TestDecorator = decorate(
+        decorator="time_limit", usage=usage, option="time_limit", value=limit
+    )
+    return decorator
+
+
+def finite(
+    value: Any, what: str, unit: str, example: str, *, above: bool = False
+) -> float:
     """Return ``value`` as a float if it is a finite number that is not negative.
+
+    Args:
+        value: What the user has passed.
+        what: What takes it.
+        unit: What it takes.
+        example: What to write instead.
+        above: Whether it must not be 0 either.
 
     Raises:
         TypeError: It is no number.
         ValueError: It is another number.
     """
+    wanted = "above 0" if above else "that is not negative"
     message = (
-        f"{what} takes {unit}, a finite number that is not negative; "
+        f"{what} takes {unit}, a finite number {wanted}; "
         f"not {value!r}. Write `{example}`."
     )
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(message)
+    if above and value == 0:
+        raise ValueError(message)
     if not 0 <= value <= sys.float_info.max:  # type: ignore[operator]
         raise ValueError(message)
     return float(value)
@@ -202,3 +268,32 @@ def options_of(case: TestCase, method: Callable[..., object]) -> Options:
             raise TypeError(f"{where} has more than one {option}: {names}. Keep one.")
     values: Any = {option: found[0].value for option, found in marks.items()}
     return Options(**values)
+
+
+def time_limit_of(options: Options) -> float:
+    """Return the time limit of a test in real seconds, infinite for none.
+
+    Raises:
+        ValueError: The environment variable is no number of seconds.
+    """
+    default = _default_limit()
+    if options.time_limit is None or default == math.inf:
+        return default
+    return options.time_limit
+
+
+@cache  # for the look at the environment has its price
+def _default_limit() -> float:
+    text = environ.get(_VARIABLE)
+    if text is None:
+        return _DEFAULT_LIMIT
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise ValueError(
+            f"the environment variable {_VARIABLE} is {text!r}. It takes the time "
+            f"limit of a test in real seconds, such as 30 or 0.5, or 0 for no limit."
+        )
+    return seconds or math.inf

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from trio import Cancelled
-
-from ._groups import part, readable, split
+from ._groups import CANCELLATION, part, readable, split
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -44,7 +42,7 @@ class SubTest:
     ) -> bool | None:
         if error is None:
             return self._end(None)
-        passing, rest = part(error, Cancelled, KeyboardInterrupt)
+        passing, rest = part(error, *CANCELLATION, KeyboardInterrupt)
         try:
             if rest is None:
                 # Nothing for unittest to report. A KeyboardInterrupt is the one

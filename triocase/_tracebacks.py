@@ -11,7 +11,7 @@ import ast
 import linecache
 import sys
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trio import Cancelled
 
@@ -31,6 +31,22 @@ def _package(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__")).partition(".")[0]
 
 
+def frame_of(thing: Any) -> FrameType | None:
+    """Return the frame of a coroutine or generator that has not ended, or of itself."""
+    if isinstance(thing, FrameType):
+        return thing
+    for attribute in ("cr_frame", "gi_frame", "ag_frame"):
+        if hasattr(thing, attribute):
+            frame: FrameType | None = getattr(thing, attribute)
+            return frame
+    return None
+
+
+def is_harness(frame: FrameType | None) -> bool:
+    """Return whether a frame is the harness's."""
+    return frame is not None and _package(frame) == _HARNESS
+
+
 def is_library(frame: FrameType) -> bool:
     """Return whether a frame is the harness's, Trio's or contextlib's."""
     return _package(frame) in _LIBRARIES
@@ -41,7 +57,7 @@ def entries(error: BaseException) -> list[TracebackType]:
     found = []
     entry = error.__traceback__
     while entry is not None:
-        if _package(entry.tb_frame) != _HARNESS:
+        if not is_harness(entry.tb_frame):
             found.append(entry)
         entry = entry.tb_next
     if isinstance(error, BaseExceptionGroup):

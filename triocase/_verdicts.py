@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager, nullcontext
 from traceback import format_exception_only
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ._groups import add_note, readable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from unittest import TestCase
 
 __unittest = True
@@ -28,6 +32,9 @@ class Verdict(Protocol):
 
     def close(self) -> None:
         """Say that all has been told."""
+
+    def uncaptured(self) -> AbstractContextManager[TextIO | None]:
+        """Return a context in which the process's own stderr is open."""
 
 
 class OutcomeVerdict:
@@ -65,6 +72,15 @@ class OutcomeVerdict:
     def close(self) -> None:
         pass
 
+    @contextmanager
+    def uncaptured(self) -> Iterator[TextIO | None]:
+        # pytest's result is its item, which leads to the plugin that captures.
+        config = getattr(self._outcome.result, "config", None)
+        plugins = getattr(config, "pluginmanager", None)
+        capture = plugins and plugins.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            yield sys.__stderr__
+
 
 class DebugVerdict:
     """Collect errors for ``debug()``, which raises the first of them bare."""
@@ -80,6 +96,9 @@ class DebugVerdict:
 
     def tell(self, error: BaseException, *, expected: bool = False) -> None:
         self._errors.append(readable(error, self._case.failureException))
+
+    def uncaptured(self) -> AbstractContextManager[TextIO | None]:
+        return nullcontext(sys.__stderr__)
 
     def close(self) -> None:
         """Raise the first error, with a note for each that came after it."""

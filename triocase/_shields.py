@@ -1,0 +1,88 @@
+"""The cancel scopes that are open around what a task does.
+
+Trio does not tell them. But a ``with`` block keeps its context manager on the stack of
+its frame, and the garbage collector tells what a frame holds. So the frames of this one
+task are searched: its coroutine, all that it awaits, and generators that are context
+managers. What is not in reach from there is never touched, such as the scopes of a test
+in another thread.
+
+The limit: a scope that an object of the user's enters in its ``__enter__`` is found if
+it is a direct attribute of that object.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from types import (
+    AsyncGeneratorType,
+    CoroutineType,
+    FrameType,
+    GeneratorType,
+    MethodType,
+)
+from typing import TYPE_CHECKING, Any
+
+from trio import CancelScope
+
+from ._tracebacks import frame_of, is_harness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trio.lowlevel import Task
+
+__unittest = True
+
+_FRAMED = (CoroutineType, GeneratorType, AsyncGeneratorType, FrameType)
+# What stands between a coroutine and what it awaits; the types have no public names.
+_AWAITED = {
+    *("async_generator_asend", "async_generator_athrow"),
+    *("anext_awaitable", "coroutine_wrapper"),
+}
+
+
+def scopes_around(task: Task) -> list[CancelScope]:
+    """Return the cancel scopes that the frames of ``task`` hold."""
+    scopes: list[CancelScope] = []
+    seen: set[int] = set()
+    waiting: list[Any] = [task.coro]
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, CancelScope):
+            scopes.append(thing)
+        else:
+            waiting += _within(thing)
+    return scopes
+
+
+def _within(thing: Any) -> Iterator[Any]:
+    """Yield what ``thing`` holds that may be a scope, or lead to one."""
+    if _goes_on(thing):
+        held = gc.get_referents(thing)
+        if is_harness(frame_of(thing)):
+            held = [each for each in held if _goes_on(each)]  # ours are our affair
+        yield from held
+    elif isinstance(thing, MethodType):
+        yield thing.__self__  # of the `__exit__` that a `with` block keeps
+    elif isinstance(thing, (AbstractContextManager, AbstractAsyncContextManager)):
+        yield from _attributes(thing)
+
+
+def _attributes(thing: object, depth: int = 3) -> Iterator[Any]:
+    """Yield what a context manager has entered itself, in an ``ExitStack`` too."""
+    for held in gc.get_referents(thing):
+        if isinstance(held, (CancelScope, MethodType)) or _goes_on(held):
+            yield held
+        elif isinstance(held, (dict, deque, tuple)) and depth:
+            yield from _attributes(held, depth - 1)
+        elif type(held).__module__ == "contextlib":
+            yield held
+
+
+def _goes_on(thing: object) -> bool:
+    return isinstance(thing, _FRAMED) or type(thing).__name__ in _AWAITED

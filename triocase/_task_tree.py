@@ -1,0 +1,280 @@
+"""Where every task of a test waits, as one text.
+
+::
+
+    test_chat.TestChat.test_talk (the test)
+      File "test_chat.py", line 12, in test_talk
+        async with trio.open_nursery() as nursery:
+      waits in trio.open_nursery, for its tasks
+      nursery:
+        test_chat.handler × 200
+          File "test_chat.py", line 5, in handler
+            await self.bell.wait()
+          waits in trio.Event.wait
+
+Each task has the frames of the user's code, from outer to inner, and below them the
+function of Trio's that the innermost has called. Equal siblings are told once.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections import Counter
+from traceback import StackSummary
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from trio.lowlevel import current_task
+
+from ._contexts import NurseryManager
+from ._tracebacks import frame_of, is_harness, is_library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import CodeType
+
+    from trio import Nursery
+    from trio.lowlevel import Task
+
+    from ._lifecycle import TestRun
+
+__unittest = True
+
+_PUBLIC_MODULES = (
+    *("trio", "trio.abc", "trio.from_thread", "trio.lowlevel", "trio.socket"),
+    *("trio.testing", "trio.to_thread"),
+)
+_DEEPEST = 30  # level of nurseries in nurseries that is shown
+_MOST_LINES = 400
+
+Stack = list["tuple[FrameType, int]"]  # from outer to inner, each with its line
+
+
+class Running(NamedTuple):
+    """What runs now, while all other tasks are suspended.
+
+    Attributes:
+        task: The task, unless Trio itself runs, or something that is in no run.
+        stack: Where it is.
+    """
+
+    task: Task | None
+    stack: Stack
+
+
+def running_at(frame: FrameType | None) -> Running:
+    """Return what runs in this thread.
+
+    Args:
+        frame: The innermost of the thread.
+    """
+    try:
+        task = current_task()
+    except RuntimeError:
+        task = None
+    outermost = None if task is None else frame_of(task.coro)
+    stack: Stack = []
+    while frame is not None:
+        stack.append((frame, frame.f_lineno))
+        if frame is outermost:
+            return Running(task, stack[::-1])
+        if is_harness(frame) and task is None:
+            break
+        frame = frame.f_back
+    return Running(None, stack[::-1])
+
+
+def stack_of(task: Task, running: Running | None) -> Stack:
+    """Return where a task is."""
+    if running is not None and task is running.task:
+        return running.stack
+    return list(task.iter_await_frames())
+
+
+class _Node(NamedTuple):
+    """One task: what is shown of it, and of the tasks in its nurseries."""
+
+    name: str
+    frames: tuple[tuple[str, int, str], ...]
+    state: str
+    nurseries: tuple[tuple[_Node, ...], ...]
+
+
+def task_tree(test: TestRun, running: Running | None) -> str:
+    """Return the tasks of a test, whose run is open, as a text."""
+    try:
+        return _Picture(test, running).text()
+    except Exception as error:  # what the test has patched is patched for us, too
+        return f"(They cannot be shown: {error!r})"
+
+
+def where_stuck(test: TestRun, running: Running | None) -> TracebackType | None:
+    """Return the place that the test does not get away from, as a traceback.
+
+    It is where the task is that runs, or the test's own; if that has come to code of
+    the harness, it is where the first task is that it waits for.
+    """
+    stacks = [] if running is None else [running.stack]
+    stacks += [stack_of(task, running) for task in test.stuck_tasks()]
+    for stack in stacks:
+        while stack and is_library(stack[-1][0]):
+            del stack[-1]
+        if stack:
+            trace = None
+            for frame, line in reversed(stack):
+                trace = TracebackType(trace, frame, frame.f_lasti, line)
+            return trace
+    return None
+
+
+def tasks_in(nurseries: Iterable[Nursery]) -> Iterator[Task]:
+    """Yield the tasks of nurseries, and those below them."""
+    waiting = list(nurseries)
+    while waiting:
+        for task in sorted(waiting.pop(0).child_tasks, key=lambda task: task.name):
+            yield task
+            waiting += task.child_nurseries
+
+
+def root_of(task: Task) -> Task:
+    """Return the outermost task of the run that ``task`` is in."""
+    while task.parent_nursery is not None:
+        task = task.parent_nursery.parent_task
+    return task
+
+
+class _Picture:
+    """The tasks of one test at one moment."""
+
+    def __init__(self, test: TestRun, running: Running | None) -> None:
+        self._test = test
+        self._running = running
+        self._calls = _public_calls(type(test.case))
+        self._seen: set[Task] = set()
+
+    def text(self) -> str:
+        test = self._test
+        assert test.task is not None
+        nursery = () if test.nursery is None else test.nursery.child_tasks
+        root = root_of(test.task)
+        # One after the other: each task is shown where it is met first.
+        groups = [
+            (None, self._nodes([test.task])),
+            ("self.nursery:", self._nodes(nursery)),
+            ("contexts and fixtures:", self._nodes(test.context_tasks())),
+            ("other tasks of the run:", self._nodes(self._others(root))),
+        ]
+        lines: list[str] = []
+        for title, nodes in groups:
+            if title is None:
+                lines += _told(nodes)
+            elif nodes:
+                lines += [title, *_indented(_told(nodes))]
+        if len(lines) > _MOST_LINES:
+            rest = len(lines) - _MOST_LINES
+            lines[_MOST_LINES:] = [f"… and {rest} lines more"]
+        return "\n".join(lines)
+
+    def _others(self, task: Task) -> Iterator[Task]:
+        """Yield the user's tasks below ``task`` that are not seen yet."""
+        for nursery in task.child_nurseries:
+            for child in nursery.child_tasks - self._seen:
+                if _is_ours_or_trios(child):
+                    yield from self._others(child)
+                else:
+                    yield child
+
+    def _nodes(self, tasks: Iterable[Task], depth: int = 0) -> tuple[_Node, ...]:
+        new = set(tasks) - self._seen
+        self._seen |= new
+        return tuple(sorted(self._node(task, depth) for task in new))
+
+    def _node(self, task: Task, depth: int) -> _Node:
+        name = task.name
+        if task is self._test.task:
+            name = f"{self._test.case.id()} (the test)"
+        stack = stack_of(task, self._running)
+        frames = [(frame, line) for frame, line in stack if not is_library(frame)]
+        if depth == _DEEPEST:
+            nurseries = []
+        else:
+            nurseries = [
+                self._nodes(nursery.child_tasks, depth + 1)
+                for nursery in task.child_nurseries
+            ]
+        return _Node(
+            name,
+            tuple(
+                (frame.f_code.co_filename, line, frame.f_code.co_name)
+                for frame, line in frames
+            ),
+            self._state(task, stack, bool(frames)),
+            tuple(filter(None, nurseries)),
+        )
+
+    def _state(self, task: Task, stack: Stack, has_frames: bool) -> str:
+        """Return what a task does below the frames that are shown of it."""
+        if self._running is not None and task is self._running.task:
+            return "is running"
+        if not stack:
+            return "has ended"
+        calls: list[str] = []
+        for frame, _ in stack:
+            if not is_library(frame):
+                calls.clear()
+            elif frame.f_code in self._calls:
+                calls.append(self._calls[frame.f_code])
+        if not has_frames and is_harness(stack[0][0]):
+            if task is self._test.task:
+                return "waits for what is below"
+            return "waits for its turn"
+        return f"waits in {calls[0]}" if calls else ""
+
+
+def _is_ours_or_trios(task: Task) -> bool:
+    frame = frame_of(task.coro)
+    return frame is not None and (
+        is_harness(frame) or str(frame.f_globals["__name__"]).startswith("trio._core")
+    )
+
+
+def _public_calls(case: type) -> dict[CodeType, str]:
+    """Return the names under which users call the functions of Trio, and ours."""
+    manager: Any = NurseryManager
+    calls = {manager.__aexit__.__code__: "trio.open_nursery, for its tasks"}
+
+    def add(owner: Any, prefix: str) -> None:
+        for name in dir(owner):
+            if not name.startswith("_"):
+                value = inspect.getattr_static(owner, name, None)
+                if inspect.isfunction(value):
+                    calls.setdefault(value.__code__, f"{prefix}.{name}")
+                elif inspect.isclass(value) and inspect.ismodule(owner):
+                    add(value, f"{prefix}.{name}")
+
+    for name in _PUBLIC_MODULES:
+        if name in sys.modules:
+            add(sys.modules[name], name)
+    for parent in case.__mro__:
+        if parent.__module__ == "triocase":
+            add(parent, "self")
+    return calls
+
+
+def _told(nodes: Iterable[_Node]) -> list[str]:
+    lines = []
+    for node, times in Counter(nodes).items():
+        lines.append(node.name if times == 1 else f"{node.name} × {times}")
+        entries = [(*frame, None) for frame in node.frames]
+        lines += "".join(StackSummary.from_list(entries).format()).splitlines()
+        if node.state:
+            lines.append(f"  {node.state}")
+        for nursery in node.nurseries:
+            lines.append("  nursery:")
+            lines += _indented(_told(nursery), "    ")
+    return lines
+
+
+def _indented(lines: list[str], by: str = "  ") -> list[str]:
+    return [by + line for line in lines]
