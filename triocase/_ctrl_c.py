@@ -21,32 +21,30 @@ if TYPE_CHECKING:
 __unittest = True
 
 
-class CtrlC:
+class CtrlC(SignalHandler):
     """Hears of Ctrl-C while one test runs.
 
     Attributes:
         pressed: Whether there was one, whatever has become of it.
     """
 
-    def __init__(self) -> None:
-        self.pressed = False
-        self._test: TestRun | None = None
-        self._handler: SignalHandler | None = None
+    number = CTRL_C
+    pressed = False
+    _test: TestRun | None = None
 
     def listen(self, test: TestRun) -> None:
         """Begin; called in the run, where Trio's handler is in place."""
         self._test = test
-        self._handler = SignalHandler(CTRL_C, self._show_tasks)
-        self._handler.install()
+        self.install()
 
     def listen_no_more(self, *, run_is_dead: bool = False) -> None:
         """End, in the run if it is not dead."""
-        if self._handler is not None:
-            self._handler.remove(run_is_dead=run_is_dead)
-            self._test = self._handler = None  # no cycle
+        self.remove(run_is_dead=run_is_dead)
+        self._test = None  # no cycle
 
     @enable_ki_protection  # so that another signal does not interrupt this
-    def _show_tasks(self, frame: FrameType | None) -> bool:
+    def hear(self, frame: FrameType | None) -> bool:
+        """Print where each task is."""
         self.pressed = True
         test = self._test
         assert test is not None

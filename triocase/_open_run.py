@@ -111,7 +111,7 @@ def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
             raise
     finally:
         del case._trioTest
-        if test.limit.abandoned or (test.task is not None and not test.finished):
+        if test.limit.abandoned or (not test.finished and test.task is not None):
             test.ctrl_c.listen_no_more(run_is_dead=True)
             watchdog().keep(test)
     if not (test.finished or test.limit.abandoned):

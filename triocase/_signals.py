@@ -16,7 +16,6 @@ from _signal import signal as _set
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType
 
 __unittest = True
@@ -27,30 +26,37 @@ pthread_kill: Any = getattr(signal, "pthread_kill", None)  # nor this
 
 
 class SignalHandler:
-    """A function that hears of a signal before its handler does, for a while.
+    """Hears of a signal before its handler does, for a while.
 
-    Args:
+    Attributes:
         number: The signal.
-        hear: Gets the frame that was interrupted, in the main thread. Returns whether
-            the signal was meant for it alone.
     """
 
-    def __init__(self, number: int, hear: Callable[[FrameType | None], bool]) -> None:
-        self._number = number
-        self._hear: Callable[[FrameType | None], bool] | None = hear
-        self._behind: Any = None  # who handles it else
+    number: int
+    _behind: Any = None  # who handles it else
+
+    def hear(self, frame: FrameType | None) -> bool:
+        """Do what is to be done; called in the main thread.
+
+        Args:
+            frame: The innermost that was interrupted.
+
+        Returns:
+            Whether the signal was meant for this alone.
+        """
+        raise NotImplementedError
 
     def install(self) -> None:
         """Listen from now on, if this is the main thread."""
-        behind = _get(self._number)
+        behind = _get(self.number)
         # None is a handler that Python cannot put back. SIG_DFL lets Ctrl-C kill.
-        if behind is None or (self._number == CTRL_C and not callable(behind)):
-            return
-        try:
-            _set(self._number, self._handle)
-        except ValueError:  # another thread
+        if behind is None or (self.number == CTRL_C and not callable(behind)):
             return
         self._behind = behind
+        try:
+            _set(self.number, self._handle)
+        except ValueError:  # another thread
+            self._behind = None
 
     def remove(self, *, run_is_dead: bool = False) -> None:
         """Listen no more.
@@ -58,14 +64,15 @@ class SignalHandler:
         Args:
             run_is_dead: Whether Trio can no longer take back its own handler.
         """
-        if self._behind is not None:
-            if run_is_dead and str(self._behind.__module__).startswith("trio."):
-                self._behind = signal.default_int_handler  # what it takes the place of
-            now = _set(self._number, self._behind)
-            if now != self._handle:
-                _set(self._number, now)  # the test has put its own there
-            self._behind = None
-        self._hear = None  # its test and it are in no cycle
+        behind = self._behind
+        if behind is None:
+            return
+        if run_is_dead and str(getattr(behind, "__module__", "")).startswith("trio."):
+            behind = signal.default_int_handler  # what it takes the place of
+        now = _set(self.number, behind)
+        if now != self._handle:
+            _set(self.number, now)  # the test has put its own there
+        self._behind = None
 
     @property
     def installed(self) -> bool:
@@ -73,10 +80,10 @@ class SignalHandler:
         return self._behind is not None
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if (self._hear is not None and self._hear(frame)) or not callable(self._behind):
+        behind = self._behind
+        if self.hear(frame) or not callable(behind):
             return
         # unittest's handler for `-c` does nothing if it is not the one installed.
-        behind = self._behind
         _set(number, behind)
         try:
             behind(number, frame)

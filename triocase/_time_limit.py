@@ -55,6 +55,17 @@ _INTERRUPTIONS = 3  # of code that blocks, until it counts as impossible
 _GRACE = 4.0  # real seconds for a step to have its effect
 
 
+class _Interruption(SignalHandler):
+    """Interrupts what blocks the event loop."""
+
+    def __init__(self, number: int, limit: TimeLimit) -> None:
+        self.number = number
+        self._limit = limit
+
+    def hear(self, frame: FrameType | None) -> bool:
+        return self._limit.interrupt(frame)
+
+
 class TimeLimit:
     """The time limit of one test: of its setup and body, then of its teardown.
 
@@ -64,30 +75,32 @@ class TimeLimit:
         abandoned: Whether the run had to be abandoned.
     """
 
-    def __init__(self) -> None:
-        self.seconds = math.inf
-        self.due = math.inf
-        self.abandoned = False
-        self._test: TestRun | None = None
-        self._handler: SignalHandler | None = None
-        self._in_teardown = False
-        self._step = 0
-        # What is asked for in one turn is too late in the next.
-        self._turn = 0
-        self._deadline = math.inf  # of this turn
-        self._asked = 0  # the turn in which the run was asked to act
-        self._blocked = 0  # the turn in which it did not answer
-        self._silences = 0  # how often, in this turn
-        self._threads_shown = False
-        self._error: TimeLimitExceeded | None = None
-        self._message: list[str] = []
+    seconds = math.inf
+    due = math.inf
+    abandoned = False
+    _test: TestRun | None = None
+    _handler: SignalHandler | None = None
+    _in_teardown = False
+    _step = 0
+    # What is asked for in one turn is too late in the next.
+    _turn = 0
+    _deadline = math.inf  # of this turn
+    _asked = 0  # the turn in which the run was asked to act
+    _blocked = 0  # the turn in which it did not answer
+    _silences = 0  # how often, in this turn
+    _threads_shown = False
+    _error: TimeLimitExceeded | None = None
+    _message: list[str]
+    _token: TrioToken
+    _thread: int
+    _watchdog: Watchdog
 
     # --- In the thread of the test ------------------------------------------------
 
     def listen(self) -> None:
         """Be ready to interrupt what blocks the loop; called before the run."""
         if self.seconds != math.inf and BLOCKED is not None:
-            self._handler = SignalHandler(BLOCKED, self._interrupt)
+            self._handler = _Interruption(BLOCKED, self)
             self._handler.install()
 
     def start(self, test: TestRun) -> None:
@@ -95,11 +108,11 @@ class TimeLimit:
         if self.seconds == math.inf or debugger_is_on():
             return
         self._test = test
-        self._token: TrioToken = current_trio_token()
+        self._token = current_trio_token()
         self._thread = threading.get_ident()
         self._begin_turn(self.seconds)
         self.due = self._deadline - max(0.0, self.seconds - _LOOK)
-        self._watchdog: Watchdog = watchdog()
+        self._watchdog = watchdog()
         self._watchdog.add(self)
 
     def begin_teardown(self) -> None:
@@ -119,6 +132,7 @@ class TimeLimit:
             self._error = None
         if self._handler is not None:
             self._handler.remove()
+            self._handler = None  # no cycle
 
     def take_over(self, error: BaseException) -> None:
         """Keep what was in flight when the limit cancelled the code or interrupted it.
@@ -243,7 +257,7 @@ class TimeLimit:
         self._message.insert(-1, text)
         self._error.args = ("\n".join(self._message),)
 
-    def _interrupt(self, frame: FrameType | None) -> bool:
+    def interrupt(self, frame: FrameType | None) -> bool:
         """Raise an error in the code that blocks the loop, where that is safe."""
         if self._test is None or self._blocked != self._turn:
             return False
