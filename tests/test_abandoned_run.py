@@ -225,6 +225,7 @@ Its tasks:
 
         hang, block = told(Inner)
         self.assertIn("abandoned", hang)
+        self.assertNotIn("Its tasks", block)
         self.assertIn("A cleanup blocks that runs after its Trio run.", block)
 
     def test_after_ctrl_c(self) -> None:
@@ -243,6 +244,41 @@ Its tasks:
         self.addCleanup(signal.signal, signal.SIGINT, before)
         with mock.patch("sys.__stderr__", None), self.assertRaises(KeyboardInterrupt):
             run(Inner)
+
+    def test_slow_cleanup_after_it(self) -> None:
+        """A sync cleanup has the time limit of the teardown, not that of a step."""
+        events: list[str] = []
+
+        class Inner(AsyncTrioTestCase):
+            def clean(self) -> None:
+                time.sleep(1)
+                events.append("cleaned")
+
+            @time_limit(2)
+            async def test(self) -> None:
+                self.addCleanup(self.clean)
+                await stubborn()
+
+        (text,) = told(Inner)
+        self.assertIn("abandoned", text)
+        self.assertEqual(events, ["cleaned"])
+
+    def test_after_ctrl_c_that_others_handle(self) -> None:
+        """Whoever handles Ctrl-C else has done so."""
+        heard: list[int] = []
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                signal.raise_signal(signal.SIGINT)
+                await stubborn()
+
+        before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(1))
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        with mock.patch("sys.__stderr__", None):
+            (text,) = told(Inner)
+        self.assertIn("abandoned", text)
+        self.assertEqual(heard, [1])
 
     def test_on_another_host(self) -> None:
         """A run that is a guest elsewhere is left too, whatever its host raises."""

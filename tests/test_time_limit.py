@@ -8,6 +8,7 @@ import math
 import sys
 import threading
 import time
+import types
 import unittest
 from collections.abc import AsyncIterator
 from typing import Any
@@ -379,6 +380,31 @@ Its tasks:
         with impatient():
             self.assertEqual(told(Inner), ["pass"])
 
+    def test_frozen_time(self) -> None:
+        """A tool that freezes time, wherever modules hold it, changes nothing."""
+        real = time.monotonic
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(5)
+            async def test(self) -> None:
+                await trio.lowlevel.checkpoint()
+
+            @time_limit(LIMIT)
+            async def test_teardown(self) -> None:
+                self.addCleanup(trio.sleep_forever)
+
+        with contextlib.ExitStack() as stack:
+            for module in list(sys.modules.values()):
+                for name, value in list(vars(module).items()):
+                    if value is real and module.__name__.startswith(
+                        ("triocase", "time")
+                    ):
+                        frozen = mock.patch.object(module, name, lambda: 1e9)
+                        stack.enter_context(frozen)
+            self.assertEqual(told(Inner), ["pass"])
+            (text,) = told(Inner, "test_teardown")
+        self.assertIn("the teardown of the test has not ended", text)
+
     def test_caught(self) -> None:
         """A test that catches its cancellation has not passed."""
 
@@ -663,6 +689,20 @@ class TestShields(unittest.TestCase):
             with generator():
                 yield
 
+        class Lazy:
+            """Says that it is what it stands for, and breaks if it is looked at."""
+
+            @property
+            def __class__(self) -> Any:  # type: ignore[override]
+                raise ReferenceError
+
+        @contextlib.contextmanager
+        def beside_a_proxy() -> Any:
+            proxy = Lazy()
+            with generator():
+                yield
+            del proxy  # never
+
         class Holder:
             def __enter__(self) -> None:
                 self.stack = contextlib.ExitStack()
@@ -693,6 +733,7 @@ class TestShields(unittest.TestCase):
             async_generator,
             Manager,
             Holder,
+            beside_a_proxy,
             stack,
         )
 
@@ -863,6 +904,26 @@ class TestDebugger(unittest.TestCase):
         finally:
             sys.settrace(before)
         self.assertEqual(verdicts, ["pass"])
+
+    def test_at_a_prompt(self) -> None:
+        """One that is at its prompt, without following the test, in whatever thread."""
+
+        def prompt() -> None:
+            time.sleep(0.6)
+
+        pdb = type(sys)("pdb")
+        prompt = types.FunctionType(prompt.__code__, {"time": time, **vars(pdb)})
+
+        async def here(case: object) -> None:
+            prompt()
+            await self.slow()
+
+        async def in_a_thread(case: object) -> None:
+            await trio.to_thread.run_sync(prompt)
+            await self.slow()
+
+        for body in [here, in_a_thread]:
+            self.assertEqual(self.check(body), ["pass"])
 
     def test_that_comes_late(self) -> None:
         """One that is first seen when the limit is over, before anything is done."""

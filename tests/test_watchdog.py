@@ -57,6 +57,7 @@ class TestThread(unittest.TestCase):
                 await trio.sleep_forever()
 
         watchdog = _watchdog.Watchdog()
+        watchdog.thread.name = "of this test"
         watchdog.thread.start()
         with mock.patch.object(_watchdog, "_PAUSE", 0.05):
             with mock.patch.object(_watchdog, "_watchdog", watchdog):
@@ -100,6 +101,20 @@ class TestThread(unittest.TestCase):
                 _watchdog._watchdog = here
             thread.join()
         self.assertEqual(found, [here])
+
+    def test_that_cannot_be_started(self) -> None:
+        """Where no thread can be started, tests run without a limit."""
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(0.1)
+            async def test(self) -> None:
+                await trio.sleep(0.3)
+                self.assertIsNone(_watchdog._watchdog)
+
+        with mock.patch.object(_watchdog, "_watchdog", None):
+            with mock.patch("threading.Thread.start", side_effect=RuntimeError):
+                (text,) = told(Inner)
+        self.assertIn("longer than its time limit of 0.1 seconds", text)
 
     def test_after_a_fork(self) -> None:
         """A child has none, and no lock that somebody else holds."""

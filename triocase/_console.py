@@ -23,16 +23,16 @@ __unittest = True
 
 
 def show(text: str, verdict: Verdict) -> None:
-    """Print a text past the runner, if it can be printed."""
+    """Print a text past the runner, if it can be printed; wait until it is."""
     # A closed stream, a broken pipe; or what the test has patched.
     with suppress(Exception), verdict.uncaptured() as stderr:
         if stderr is not None:
             print(text, file=stderr, flush=True)
 
 
-def stack_of_thread(thread: int) -> FrameType | None:
-    """Return the innermost frame of a thread."""
-    return _current_frames().get(thread)
+def threads() -> dict[int, FrameType]:
+    """Return the innermost frame of each thread."""
+    return _current_frames()
 
 
 def thread_stacks(thread: int) -> str:
@@ -41,7 +41,7 @@ def thread_stacks(thread: int) -> str:
     Args:
         thread: The one that the test runs in, which comes first.
     """
-    frames = _current_frames()
+    frames = threads()
     frames.pop(threading.get_ident(), None)  # the watchdog
     names = {each.ident: each.name for each in threading.enumerate()}
     text = []

@@ -25,7 +25,7 @@ class CtrlC(SignalHandler):
     """Hears of Ctrl-C while one test runs.
 
     Attributes:
-        pressed: Whether there was one, whatever has become of it.
+        pressed: Whether there was one that was Trio's to handle.
     """
 
     number = CTRL_C
@@ -43,9 +43,12 @@ class CtrlC(SignalHandler):
         self._test = None  # no cycle
 
     @enable_ki_protection  # so that another signal does not interrupt this
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        super()._handle(number, frame)
+
     def hear(self, frame: FrameType | None) -> bool:
         """Print where each task is."""
-        self.pressed = True
+        self.pressed = self.is_trios
         test = self._test
         assert test is not None
         tree = task_tree(test, running_at(frame))

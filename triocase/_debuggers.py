@@ -11,13 +11,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import FrameType
 
 __unittest = True
 
 _monitoring: Any = getattr(sys, "monitoring", None)  # new in 3.12
 _OPENED_IN = "triocase._open_run"
-_MODULES = frozenset({"bdb", "pydevd", "_pydevd_bundle", "_pydevd_frame_eval"})
+_MODULES = frozenset({"bdb", "pdb", "pydevd", "_pydevd_bundle", "_pydevd_frame_eval"})
 
 
 def debugger_is_on() -> bool:
@@ -32,15 +33,27 @@ def debugger_in(frame: FrameType | None) -> bool:
     Args:
         frame: The innermost of the thread, which may be another one.
     """
-    if _monitors():
-        return True
     # It may have left its marks on the runner's frames, in an earlier test.
     while frame is not None and frame.f_globals.get("__name__") != _OPENED_IN:
-        traced = frame.f_trace is not None and _is_debuggers(frame.f_trace)
-        if traced or _module(frame.f_globals) in _MODULES:
+        if frame.f_trace is not None and _is_debuggers(frame.f_trace):
             return True
         frame = frame.f_back
     return False
+
+
+def debugger_in_any(innermost: Iterable[FrameType]) -> bool:
+    """Return whether a debugger is at work in one of some threads.
+
+    Args:
+        innermost: The innermost frame of each.
+    """
+    for each in innermost:
+        frame: FrameType | None = each
+        while frame is not None:
+            if _module(frame.f_globals) in _MODULES:
+                return True
+            frame = frame.f_back
+    return _monitors()
 
 
 def _monitors() -> bool:

@@ -145,6 +145,7 @@ class Findings:
             self.tell()
         if self._cancelled is not None and not (self._explained or self.interrupts):
             self._tell_cancellation(*self._cancelled)
+        self._cancelled = None  # its frames hold the test
         if not self.stopping:  # else it is we who have left the teardown out
             for error in self._left_open:
                 self._verdict.tell(error)

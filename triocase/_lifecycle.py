@@ -275,7 +275,7 @@ class TestRun:
     def name(self) -> str:
         """What to call the test in what is printed."""
         try:
-            return str(self.case)
+            return self.case.id()
         except Exception:  # it may be the test's own
             return repr(type(self.case))
 

@@ -15,7 +15,7 @@ from ._groups import leaves
 from ._lifecycle import TestRun
 from ._options import options_of, time_limit_of
 from ._verdicts import verdict_for
-from ._watchdog import watchdog
+from ._watchdog import keep_for_ever
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,7 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
                 findings.add(
                     KeyboardInterrupt()
                 )  # whoever had it has not come to an end
+            test.limit.begin_teardown()
             lost = test.cleanups.run_outside()
             if lost and not test.limit.abandoned:  # else that is said already
                 findings.add(
@@ -113,7 +114,7 @@ def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
         del case._trioTest
         if test.limit.abandoned or (not test.finished and test.task is not None):
             test.ctrl_c.listen_no_more(run_is_dead=True)
-            watchdog().keep(test)
+            keep_for_ever(test)
     if not (test.finished or test.limit.abandoned):
         raise RuntimeError(
             f"{type(case).__qualname__}.runTrio returned before the test had run. Let "

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from types import (
     AsyncGeneratorType,
     CoroutineType,
@@ -53,7 +52,7 @@ def scopes_around(task: Task) -> list[CancelScope]:
         if id(thing) in seen:
             continue
         seen.add(id(thing))
-        if isinstance(thing, CancelScope):
+        if _is(thing, CancelScope):
             scopes.append(thing)
         else:
             waiting += _within(thing)
@@ -67,22 +66,27 @@ def _within(thing: Any) -> Iterator[Any]:
         if is_harness(frame_of(thing)):
             held = [each for each in held if _goes_on(each)]  # ours are our affair
         yield from held
-    elif isinstance(thing, MethodType):
+    elif _is(thing, MethodType):
         yield thing.__self__  # of the `__exit__` that a `with` block keeps
-    elif isinstance(thing, (AbstractContextManager, AbstractAsyncContextManager)):
+    elif hasattr(type(thing), "__exit__") or hasattr(type(thing), "__aexit__"):
         yield from _attributes(thing)
 
 
 def _attributes(thing: object, depth: int = 3) -> Iterator[Any]:
     """Yield what a context manager has entered itself, in an ``ExitStack`` too."""
     for held in gc.get_referents(thing):
-        if isinstance(held, (CancelScope, MethodType)) or _goes_on(held):
+        if _is(held, CancelScope, MethodType) or _goes_on(held):
             yield held
-        elif isinstance(held, (dict, deque, tuple)) and depth:
+        elif _is(held, dict, deque, tuple) and depth:
             yield from _attributes(held, depth - 1)
         elif type(held).__module__ == "contextlib":
             yield held
 
 
 def _goes_on(thing: object) -> bool:
-    return isinstance(thing, _FRAMED) or type(thing).__name__ in _AWAITED
+    return _is(thing, *_FRAMED) or type(thing).__name__ in _AWAITED
+
+
+def _is(thing: object, *kinds: type) -> bool:
+    """Return whether that is its type; a proxy says it is what it stands for."""
+    return issubclass(type(thing), kinds)

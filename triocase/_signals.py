@@ -33,6 +33,7 @@ class SignalHandler:
     """
 
     number: int
+    installed = False
     _behind: Any = None  # who handles it else
 
     def hear(self, frame: FrameType | None) -> bool:
@@ -53,10 +54,11 @@ class SignalHandler:
         if behind is None or (self.number == CTRL_C and not callable(behind)):
             return
         self._behind = behind
+        self.installed = True
         try:
             _set(self.number, self._handle)
         except ValueError:  # another thread
-            self._behind = None
+            self.installed = False
 
     def remove(self, *, run_is_dead: bool = False) -> None:
         """Listen no more.
@@ -64,29 +66,34 @@ class SignalHandler:
         Args:
             run_is_dead: Whether Trio can no longer take back its own handler.
         """
-        behind = self._behind
-        if behind is None:
+        if not self.installed:
             return
-        if run_is_dead and str(getattr(behind, "__module__", "")).startswith("trio."):
-            behind = signal.default_int_handler  # what it takes the place of
-        now = _set(self.number, behind)
+        self.installed = False
+        if run_is_dead and self.is_trios:
+            self._behind = signal.default_int_handler
+        now = _set(self.number, self._behind)
         if now != self._handle:
             _set(self.number, now)  # the test has put its own there
-        self._behind = None
 
     @property
-    def installed(self) -> bool:
-        """Whether it listens."""
-        return self._behind is not None
+    def is_trios(self) -> bool:
+        """Whether it is Trio that handles the signal else, in place of Python."""
+        return str(getattr(self._behind, "__module__", "")).startswith("trio.")
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         behind = self._behind
-        if self.hear(frame) or not callable(behind):
+        if not self.installed:
+            # A handler that the test has left there passes it on, after the run.
+            if self.is_trios:
+                behind = signal.default_int_handler
+        elif self.hear(frame):
+            return
+        if not callable(behind):
             return
         # unittest's handler for `-c` does nothing if it is not the one installed.
-        _set(number, behind)
+        now = _set(number, behind)
         try:
             behind(number, frame)
         finally:
             if _get(number) is behind:
-                _set(number, self._handle)
+                _set(number, now)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from trio.lowlevel import enable_ki_protection
+
 from ._groups import CANCELLATION, part, readable, split
 
 if TYPE_CHECKING:
@@ -31,9 +33,13 @@ class SubTest:
         self._case = case
         self._context = context
 
+    # Both are protected: Ctrl-C and a time limit do not interrupt unittest in there.
+
+    @enable_ki_protection
     def __enter__(self) -> None:
         self._context.__enter__()
 
+    @enable_ki_protection
     def __exit__(
         self,
         kind: type[BaseException] | None,

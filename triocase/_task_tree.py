@@ -46,7 +46,7 @@ _PUBLIC_MODULES = (
     *("trio.testing", "trio.to_thread"),
 )
 _DEEPEST = 30  # level of nurseries in nurseries that is shown
-_MOST_LINES = 400
+_MOST_LINES = 200  # for each group of tasks
 
 Stack = list["tuple[FrameType, int]"]  # from outer to inner, each with its line
 
@@ -132,7 +132,7 @@ def tasks_in(nurseries: Iterable[Nursery]) -> Iterator[Task]:
     """Yield the tasks of nurseries, and those below them."""
     waiting = list(nurseries)
     while waiting:
-        for task in sorted(waiting.pop(0).child_tasks, key=lambda task: task.name):
+        for task in sorted(waiting.pop(0).child_tasks, key=lambda task: str(task.name)):
             yield task
             waiting += task.child_nurseries
 
@@ -167,13 +167,13 @@ class _Picture:
         ]
         lines: list[str] = []
         for title, nodes in groups:
+            told = _told(nodes)
+            if len(told) > _MOST_LINES:
+                told[_MOST_LINES:] = [f"… and {len(told) - _MOST_LINES} lines more"]
             if title is None:
-                lines += _told(nodes)
+                lines += told
             elif nodes:
-                lines += [title, *_indented(_told(nodes))]
-        if len(lines) > _MOST_LINES:
-            rest = len(lines) - _MOST_LINES
-            lines[_MOST_LINES:] = [f"… and {rest} lines more"]
+                lines += [title, *_indented(told)]
         return "\n".join(lines)
 
     def _others(self, task: Task) -> Iterator[Task]:
@@ -191,9 +191,9 @@ class _Picture:
         return tuple(sorted(self._node(task, depth) for task in new))
 
     def _node(self, task: Task, depth: int) -> _Node:
-        name = task.name
+        name = str(task.name)
         if task is self._test.task:
-            name = f"{self._test.case.id()} (the test)"
+            name = f"{self._test.name} (the test)"
         stack = stack_of(task, self._running)
         frames = [(frame, line) for frame, line in stack if not is_library(frame)]
         if depth == _DEEPEST:

@@ -19,7 +19,6 @@ from __future__ import annotations
 import math
 import threading
 from contextlib import suppress
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from trio import RunFinishedError
@@ -30,14 +29,14 @@ from trio.lowlevel import (
 )
 
 from ._abandon import abandon_run
-from ._console import show, stack_of_thread, thread_stacks
-from ._debuggers import debugger_in, debugger_is_on
+from ._console import show, thread_stacks, threads
+from ._debuggers import debugger_in, debugger_in_any, debugger_is_on
 from ._errors import LoopBlocked, TimeLimitExceeded
 from ._groups import CANCELLATION, leaves, split
 from ._shields import scopes_around
 from ._signals import BLOCKED, SignalHandler, pthread_kill
 from ._task_tree import running_at, task_tree, where_stuck
-from ._watchdog import watchdog
+from ._watchdog import RealTime, watchdog
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -87,7 +86,7 @@ class TimeLimit:
     _deadline = math.inf  # of this turn
     _asked = 0  # the turn in which the run was asked to act
     _blocked = 0  # the turn in which it did not answer
-    _silences = 0  # how often, in this turn
+    _silences = 0, 0  # the turn, and how often it did not
     _threads_shown = False
     _error: TimeLimitExceeded | None = None
     _message: list[str]
@@ -107,12 +106,12 @@ class TimeLimit:
         """Begin to count; called in the run."""
         if self.seconds == math.inf or debugger_is_on():
             return
+        self._watchdog = watchdog()
         self._test = test
         self._token = current_trio_token()
         self._thread = threading.get_ident()
         self._begin_turn(self.seconds)
         self.due = self._deadline - max(0.0, self.seconds - _LOOK)
-        self._watchdog = watchdog()
         self._watchdog.add(self)
 
     def begin_teardown(self) -> None:
@@ -149,18 +148,17 @@ class TimeLimit:
                     self._test.findings.note_interrupt(split(context).interrupt)
 
     def _begin_turn(self, seconds: float) -> None:
-        self._deadline = monotonic() + seconds
+        self._deadline = RealTime.now() + seconds
         self._turn += 1
-        self._silences = 0
 
     def _check_in_the_end(self) -> None:
         """Tell that it was too late, if the run has never come to act on that."""
-        late = monotonic() - self._deadline
+        late = RealTime.now() - self._deadline
         if late > 0 and self._error is None and self._test is not None:
             self._test.findings.add(
                 TimeLimitExceeded(
-                    f"{self._who()} took {self.seconds + late:.1f} seconds, and "
-                    f"blocked the event loop at its time limit of {self}."
+                    f"{self._who()} took {self.seconds + late:.4g} seconds, longer "
+                    f"than its time limit of {self}."
                 )
             )
 
@@ -172,9 +170,10 @@ class TimeLimit:
     def look(self) -> None:
         """Look at the test, which goes on meanwhile."""
         turn = self._turn
-        now = monotonic()
+        now = RealTime.now()
         self.due = now + _LOOK
-        if debugger_in(stack_of_thread(self._thread)):
+        frames = threads()
+        if debugger_in_any(frames.values()) or debugger_in(frames.get(self._thread)):
             self._switch_off()
         elif now < self._deadline:
             self.due = min(self.due, self._deadline)
@@ -188,22 +187,26 @@ class TimeLimit:
 
     def _meet_silence(self, turn: int) -> None:
         """Do what can be done from outside about a run that does not answer."""
-        self._silences += 1
+        before, count = self._silences
+        count = count + 1 if before == turn else 1
+        self._silences = turn, count
         self._blocked = turn
         if BLOCKED is not None and self._handler and self._handler.installed:
             pthread_kill(self._thread, BLOCKED)
-            helpless = self._silences == _INTERRUPTIONS
+            helpless = count >= _INTERRUPTIONS
         else:
             helpless = True
         test = self._test
         if helpless and not self._threads_shown and test is not None:
             self._threads_shown = True
-            show(
+            text = (
                 f"\n{test.name} has not ended within its time limit. It blocks the "
                 f"event loop, and does not let itself be interrupted. Where each "
-                f"thread is:\n\n{thread_stacks(self._thread)}",
-                test.verdict,
+                f"thread is:\n\n{thread_stacks(self._thread)}"
             )
+            # Not in this thread: to print may take for ever.
+            args = text, test.verdict
+            threading.Thread(target=show, args=args, daemon=True).start()
 
     # --- In the run ---------------------------------------------------------------
 
@@ -218,6 +221,7 @@ class TimeLimit:
         self._begin_turn(_GRACE)
         self._step += 1
         self._exceed(test, None)
+        self._deadline = RealTime.now() + _GRACE  # to draw that may have taken long
         if self._step == 1:
             because = f"its time limit of {self}"
             if self._in_teardown:
@@ -226,7 +230,7 @@ class TimeLimit:
                 test.cancel_body(because)
         elif self._step == 2:
             self._switch_shields_off(test)
-        else:
+        elif not self.abandoned:
             self.abandoned = True
             self._remark(
                 "It went on although it was cancelled, so its Trio run was abandoned."
@@ -269,7 +273,7 @@ class TimeLimit:
     @enable_ki_protection  # so that another signal does not interrupt this
     def _note_block(self, test: TestRun, frame: FrameType | None) -> None:
         self._blocked = 0
-        if self._silences <= _INTERRUPTIONS:
+        if self._silences[1] <= _INTERRUPTIONS:
             self._error = None  # each place that blocks is told
         self._exceed(test, running_at(frame))
 
@@ -292,8 +296,8 @@ class TimeLimit:
         if running is None or running.task is not None:
             self._message.append(f"Its tasks:\n\n{task_tree(test, running)}")
         self._error = TimeLimitExceeded("\n".join(self._message))
-        self._error.__traceback__ = where_stuck(test, running)
         test.findings.add(self._error)
+        self._error.__traceback__ = where_stuck(test, running)
 
     def _who(self) -> str:
         return "the teardown of the test" if self._in_teardown else "the test"

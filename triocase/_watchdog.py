@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 import os
 import threading
+import time
 from contextlib import suppress
-from time import monotonic
 from typing import Protocol
 
 __unittest = True
@@ -24,11 +24,20 @@ __unittest = True
 _PAUSE = 1.0  # real seconds, while tests run
 
 
+class RealTime:
+    """The time by which limits count.
+
+    Tools that freeze time replace it wherever a module holds it; not in a class.
+    """
+
+    now = staticmethod(time.monotonic)
+
+
 class Watch(Protocol):
     """Something to be looked at.
 
     Attributes:
-        due: When, by ``time.monotonic``.
+        due: When, by :class:`RealTime`.
     """
 
     due: float
@@ -42,12 +51,9 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._watches: set[Watch] = set()
-        self._added = False  # since the thread has last looked
+        self._added = False  # since the thread has last looked: so more may follow
         self._next = math.inf  # when it looks again, once it waits
         self._wake = threading.Condition()
-        # Held by the frame of a thread that never returns, this list and what is in it
-        # live to the end of the process, and through it.
-        self._kept: list[object] = []
         self.thread = threading.Thread(
             target=self._run, name="triocase watchdog", daemon=True
         )
@@ -64,16 +70,12 @@ class Watchdog:
         """Look at it no more."""
         self._watches.discard(watch)
 
-    def keep(self, thing: object) -> None:
-        """Never let ``thing`` be collected, not even when the interpreter exits."""
-        self._kept.append(thing)
-
     def _run(self) -> None:
-        kept = self._kept  # noqa: F841  # see there
+        kept = _kept  # noqa: F841  # see there
         while True:
             # Until the thread waits, whoever adds a watch waits for it to do so.
             self._next = math.inf
-            now = monotonic()
+            now = RealTime.now()
             for watch in list(self._watches):
                 if watch.due <= now:
                     watch.due = now + _PAUSE
@@ -82,27 +84,42 @@ class Watchdog:
             with self._wake:
                 due = [watch.due for watch in list(self._watches)]
                 if self._added:
-                    due.append(monotonic() + _PAUSE)
+                    due.append(RealTime.now() + _PAUSE)
                     self._added = False
                 self._next = min(due, default=math.inf)
-                pause = max(0.0, self._next - monotonic())
+                pause = max(0.0, self._next - RealTime.now())
                 self._wake.wait(None if pause == math.inf else pause)
 
 
 _watchdog: Watchdog | None = None
 _starting = threading.Lock()
+# Held by the frame of a thread that never returns, this list and what is in it live to
+# the end of the process, and through it.
+_kept: list[object] = []
 
 
 def watchdog() -> Watchdog:
-    """Return the watchdog of this process; start it if there is none."""
+    """Return the watchdog of this process; start it if there is none.
+
+    Where no thread can be started, it is one that never looks.
+    """
     global _watchdog
     if _watchdog is None:
         with _starting:
             if _watchdog is None:
                 new = Watchdog()
-                new.thread.start()
+                try:
+                    new.thread.start()
+                except RuntimeError:
+                    return new
                 _watchdog = new
     return _watchdog
+
+
+def keep_for_ever(thing: object) -> None:
+    """Never let ``thing`` be collected, not even when the interpreter exits."""
+    _kept.append(thing)
+    watchdog()
 
 
 def _forget() -> None:
