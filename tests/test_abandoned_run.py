@@ -234,9 +234,8 @@ Its tasks:
         class Inner(AsyncTrioTestCase):
             @time_limit(LIMIT)
             async def test(self) -> None:
-                signal.raise_signal(signal.SIGINT)
                 try:
-                    await trio.sleep_forever()
+                    signal.raise_signal(signal.SIGINT)
                 finally:
                     await stubborn()
 

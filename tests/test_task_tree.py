@@ -492,7 +492,6 @@ class TestB(AsyncTrioTestCase):
 
             async def test(self) -> None:
                 signal.raise_signal(signal.SIGINT)
-                await trio.sleep_forever()
 
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         self.addCleanup(signal.signal, signal.SIGINT, before)
@@ -501,6 +500,33 @@ class TestB(AsyncTrioTestCase):
                 run(Inner)
             with self.assertRaises(KeyboardInterrupt):
                 Inner("test").debug()
+
+    def test_past_what_captures(self) -> None:
+        """A runner with pytest's plugin for it stops capturing meanwhile."""
+        stream = io.StringIO()
+        events: list[str] = []
+
+        @contextlib.contextmanager
+        def disabled() -> Any:
+            events.append("before" + stream.getvalue())
+            yield
+            events.append(stream.getvalue())
+
+        class Inner(AsyncTrioTestCase):
+            async def test(self) -> None:
+                signal.raise_signal(signal.SIGINT)
+
+        config = mock.Mock()
+        plugin = config.pluginmanager.getplugin
+        plugin.return_value.global_and_fixture_disabled = disabled
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        with mock.patch("sys.__stderr__", stream):
+            with self.assertRaises(KeyboardInterrupt):
+                run(Inner, config=config)
+        plugin.assert_called_once_with("capturemanager")
+        self.assertEqual(events[0], "before")
+        self.assertIn("Ctrl-C in", events[1])
 
     def test_in_debug(self) -> None:
         """In ``debug()`` too."""

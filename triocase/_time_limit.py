@@ -230,7 +230,7 @@ class TimeLimit:
                 test.cancel_body(because)
         elif self._step == 2:
             self._switch_shields_off(test)
-        elif not self.abandoned:
+        else:
             self.abandoned = True
             self._remark(
                 "It went on although it was cancelled, so its Trio run was abandoned."
