@@ -192,6 +192,35 @@ Its tasks:
                 self.assertIn("in stubborn\n    await trio.sleep_forever()\ntrio", text)
         self.assertEqual(told(Healthy), ["pass"])
 
+    def test_after_a_stage_that_was_cut(self) -> None:
+        """Each stage that does not end is reported, with its line and what was done."""
+
+        class Inner(AsyncTrioTestCase):
+            async def asyncTearDown(self) -> None:
+                await trio.sleep_forever()
+
+            async def shielded(self) -> None:
+                with trio.CancelScope(shield=True):
+                    await trio.sleep_forever()
+
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                self.addCleanup(stubborn)
+                self.addCleanup(self.shielded)
+
+        result = run(Inner)
+        for text, (line, remark) in zip(
+            result.texts,
+            [
+                ("in asyncTearDown\n    await trio.sleep_forever()\ntriocase.", "Its"),
+                ("in shielded\n    await trio.sleep_forever()\ntriocase.", "shielded"),
+                ("in stubborn\n    await trio.sleep_forever()\ntriocase.", "abandoned"),
+            ],
+            strict=True,
+        ):
+            self.assertIn(line, text)
+            self.assertIn(remark, text)
+
     def test_sync_cleanups(self) -> None:
         """Sync cleanups run all the same, after the run, and their errors are told."""
         events: list[str] = []
@@ -321,6 +350,86 @@ Its tasks:
         for text in verdicts:
             self.assertIn("abandoned", text)
 
+    def test_when_it_returns(self) -> None:
+        """When an abandoned run returns, Ctrl-C is handled as before it."""
+        seen: list[object] = []
+
+        class Inner(AsyncTrioTestCase):
+            def runTrio(self, async_fn: Any, *, clock: Any, instruments: Any) -> None:
+                try:
+                    trio.run(async_fn, clock=clock, instruments=instruments)
+                finally:
+                    seen.append(signal.getsignal(signal.SIGINT))
+
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                await stubborn()
+
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        with impatient():
+            self.assertIn("abandoned", report(Inner))
+        self.assertEqual(seen, [signal.default_int_handler])
+
+    def test_expected_failure(self) -> None:
+        """What fails after an abandoned run is not the failure that was expected."""
+
+        class Inner(AsyncTrioTestCase):
+            @unittest.expectedFailure
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                self.addCleanup(self.fail, "late")
+                await stubborn()
+
+        with impatient():
+            verdicts = told(Inner)
+        self.assertIn("FAIL AssertionError: late", verdicts)
+
+    def test_only_a_system_task(self) -> None:
+        """If only a system task is left, nothing of the test has not run."""
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                trio.lowlevel.spawn_system_task(stubborn)
+                await trio.testing.wait_all_tasks_blocked()
+
+        with impatient():
+            text = report(Inner)
+        self.assertIn("abandoned", text)
+        self.assertNotIn("Not run", text)
+
+    def test_shields_of_the_harness(self) -> None:
+        """Shields of ours are not the test's: they stay on, and none is told of."""
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                self.nursery.start_soon(stubborn)
+                await trio.testing.wait_all_tasks_blocked()
+                self.nursery.cancel_scope.cancel()
+
+        with impatient():
+            text = report(Inner)
+        self.assertIn("abandoned", text)
+        self.assertNotIn("shielded", text)
+
+    def test_blocks_after_the_run(self) -> None:
+        """A cleanup that blocks after the run is shown without the runner around it."""
+
+        class Inner(AsyncTrioTestCase):
+            def block(self) -> None:
+                time.sleep(1000)
+
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                self.addCleanup(self.block)
+                await stubborn()
+
+        with impatient():
+            _, text = run(Inner).texts
+        self.assertRegex(text, r"^Traceback.*\n  File .*, in block\n    time.sleep")
+
     def test_nothing_is_collected(self) -> None:
         """None of its code runs again: it would be outside of its run."""
         events: list[str] = []
@@ -383,6 +492,44 @@ class TestDeadRun(unittest.TestCase):
         gc.collect()
         self.assertEqual(events, ["sync"])
         self.assertEqual(told(Healthy), ["pass"])
+
+    def test_ctrl_c_dealt_with(self) -> None:
+        """A Ctrl-C that the user's handler has dealt with is none when the run dies."""
+
+        class Inner(AsyncTrioTestCase):
+            def break_trio(self, raise_cancel: Any) -> trio.lowlevel.Abort:
+                raise OSError("broken")
+
+            async def test(self) -> None:
+                signal.raise_signal(signal.SIGINT)
+                with trio.CancelScope() as scope:
+                    scope.cancel()
+                    await trio.lowlevel.wait_task_rescheduled(self.break_trio)
+
+        before = signal.signal(signal.SIGINT, lambda number, frame: None)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        with mock.patch("sys.__stderr__", mock.Mock()):
+            (died,) = told(Inner)
+        self.assertIn("ERROR TrioInternalError", died)
+
+    def test_nursery_of_the_host(self) -> None:
+        """Trio's complaint about a nursery that the host has left open is told."""
+
+        class Inner(AsyncTrioTestCase):
+            def runTrio(self, async_fn: Any, *, clock: Any, instruments: Any) -> None:
+                async def host() -> None:
+                    await async_fn()
+                    await trio.open_nursery().__aenter__()
+
+                trio.run(host)
+
+            async def test(self) -> None:
+                pass
+
+        verdicts = told(Inner)
+        self.assertEqual(
+            len([text for text in verdicts if "ERROR" in text]), 1, verdicts
+        )
 
 
 class TestQuiet(unittest.TestCase):

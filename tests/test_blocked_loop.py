@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import signal
@@ -11,7 +12,9 @@ import sys
 import threading
 import time
 import unittest
+import weakref
 from collections.abc import AsyncIterator
+from typing import Any
 from unittest import mock
 
 import trio
@@ -359,6 +362,123 @@ class TestSignals(unittest.TestCase):
             self.assertEqual(told(Inner), ["pass"])
             self.assertIs(signal.getsignal(signal.SIGINT), handler)
 
+    def test_not_set_from_python(self) -> None:
+        """A handler that was not set from Python, which it could not put back, stays."""
+
+        class Inner(AsyncTrioTestCase):
+            async def test(self) -> None:
+                self.assertEqual(handlers(), before)
+
+        def handlers() -> list[object]:
+            return [signal.getsignal(n) for n in (signal.SIGURG,)]
+
+        before = handlers()
+        self.addCleanup(signal.signal, signal.SIGURG, before[0])
+        with mock.patch("triocase._signals._get", return_value=None):
+            self.assertEqual(told(Inner), ["pass"])
+        self.assertEqual(handlers(), before)
+
+    def test_ctrl_c_without_a_handler(self) -> None:
+        """Where Ctrl-C is not handled in Python, it is not in a test either."""
+        seen: list[object] = []
+
+        class Inner(AsyncTrioTestCase):
+            async def test(self) -> None:
+                seen.append(signal.getsignal(signal.SIGINT))
+
+        before = signal.getsignal(signal.SIGINT)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        for handler in [signal.SIG_DFL, signal.SIG_IGN]:
+            signal.signal(signal.SIGINT, handler)
+            self.assertEqual(told(Inner), ["pass"])
+        self.assertEqual(seen, [signal.SIG_DFL, signal.SIG_IGN])
+
+    def test_gone_with_its_test(self) -> None:
+        """What counts the time of a test is gone with it, at once."""
+
+        limits: list[Any] = []
+
+        class Inner(AsyncTrioTestCase):
+            async def test(self) -> None:
+                limits.append(weakref.ref(self._trioTest.limit))
+
+        gc.collect()
+        gc.disable()
+        try:
+            self.assertEqual(told(Inner), ["pass"])
+            self.assertIsNone(limits[0]())
+        finally:
+            gc.enable()
+
+    def test_dead_run_beside_a_handler(self) -> None:
+        """After a run that has died the user's own handler of Ctrl-C is back."""
+
+        class Inner(AsyncTrioTestCase):
+            def break_trio(self, raise_cancel: Any) -> trio.lowlevel.Abort:
+                raise OSError("broken")
+
+            async def test(self) -> None:
+                with trio.CancelScope() as scope:
+                    scope.cancel()
+                    await trio.lowlevel.wait_task_rescheduled(self.break_trio)
+
+        def mine(number: int, frame: object) -> None:
+            raise NotImplementedError
+
+        before = signal.signal(signal.SIGINT, mine)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        (died,) = told(Inner)
+        self.assertIn("ERROR TrioInternalError", died)
+        self.assertIs(signal.getsignal(signal.SIGINT), mine)
+
+    def test_late_signal(self) -> None:
+        """A signal that comes late, in the next turn, interrupts nothing."""
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(30)
+            async def test(self) -> None:
+                limit = self._trioTest.limit
+                limit._blocked = limit._turn
+                limit._begin_turn(30)
+                signal.raise_signal(signal.SIGURG)
+
+        self.assertEqual(told(Inner), ["pass"])
+
+    def test_stray_signal_after_an_interruption(self) -> None:
+        """A signal from elsewhere, just after the interruption, is none."""
+        events: list[str] = []
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                try:
+                    time.sleep(1000)
+                finally:
+                    signal.raise_signal(signal.SIGURG)
+                    events.append("left")
+
+        with impatient():
+            self.assertIn("blocks the event loop", report(Inner))
+        self.assertEqual(events, ["left"])
+
+    def test_dead_run(self) -> None:
+        """After a run that has died Ctrl-C is handled as before it."""
+
+        class Inner(AsyncTrioTestCase):
+            def break_trio(self, raise_cancel: Any) -> trio.lowlevel.Abort:
+                raise OSError("broken")
+
+            async def test(self) -> None:
+                with trio.CancelScope() as scope:
+                    scope.cancel()
+                    await trio.lowlevel.wait_task_rescheduled(self.break_trio)
+
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        (died,) = told(Inner)
+        self.assertIn("ERROR TrioInternalError", died)
+        self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+
     def test_chained_handler(self) -> None:
         """One that the test leaves there may go on to ask who was there before it."""
 
@@ -507,6 +627,21 @@ class TestNotInterrupted(unittest.TestCase):
         self.assertIn("thread of the test (the test):\n", text)
         self.assertIn("in test\n    time.sleep(0.6)", text)
         self.assertIn("MainThread:\n", text)
+
+    def test_counted_anew(self) -> None:
+        """Interruptions are counted anew in each turn: three that helped are not helpless."""
+
+        class Inner(AsyncTrioTestCase):
+            def block(self) -> None:
+                time.sleep(1000)
+
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                for _ in range(2):
+                    self.addCleanup(self.block)
+                self.block()
+
+        self.assertEqual(self.printed(Inner, 3), "")
 
     def test_swallowed(self) -> None:
         """A bare ``except`` around what blocks holds the interruption up."""

@@ -323,6 +323,93 @@ other tasks of the run:
         )
         self.assertEqual(Inner.tree.count("the test"), 1)
 
+    def test_context_that_was_left(self) -> None:
+        """A context that has been left already is no longer in the picture."""
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                self.addCleanup(trio.sleep_forever)
+                await self.enterAsyncContext(trio.open_nursery())
+
+        text = report(Inner)
+        self.assertNotIn("cannot be shown", text)
+
+    def test_context_that_was_left_too(self) -> None:
+        """A context that has been left is not in the picture any more."""
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                self.addCleanup(trio.sleep_forever)
+                await self.enterAsyncContext(trio.open_nursery())
+
+        text = report(Inner)
+        self.assertNotIn("cannot be shown", text)
+        self.assertNotIn("contexts and fixtures", text)
+
+    def test_empty_nursery(self) -> None:
+        """A nursery without tasks is not shown."""
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                async with trio.open_nursery():
+                    await trio.sleep_forever()
+
+        self.assertNotIn("nursery:", report(Inner))
+
+    def test_has_ended(self) -> None:
+        """A task whose code has just ended is shown as such."""
+        from triocase._task_tree import task_tree
+
+        trees: list[str] = []
+
+        class Inner(AsyncTrioTestCase):
+            async def test(self) -> None:
+                with mock.patch("triocase._task_tree.stack_of", return_value=[]):
+                    trees.append(task_tree(self._trioTest, None))
+
+        self.assertEqual(told(Inner), ["pass"])
+        self.assertIn("(the test)\n  has ended", trees[0])
+
+    def test_called_by_trio(self) -> None:
+        """What Trio has called the user's code for is not what that waits in."""
+
+        class Stream(trio.abc.SendStream):
+            async def send_all(self, data: Any) -> None:
+                await trio.Event().wait()
+
+            async def wait_send_all_might_not_block(self) -> None:
+                raise NotImplementedError
+
+            async def aclose(self) -> None:
+                raise NotImplementedError
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                stream: Any = Stream()
+                await trio.StapledStream(stream, stream).send_all(b"")
+
+        self.assertIn("  waits in trio.Event.wait\n", report(Inner))
+
+    def test_order_of_tasks(self) -> None:
+        """Tasks come nursery by nursery, those of each by their names."""
+        from triocase._task_tree import tasks_in
+
+        class Inner(AsyncTrioTestCase):
+            async def test(self) -> None:
+                names = [f"{letter}{i}" for letter in "ab" for i in range(9)]
+                async with trio.open_nursery() as a, trio.open_nursery() as b:
+                    for name in names:
+                        nursery = a if name[0] == "a" else b
+                        nursery.start_soon(trio.sleep_forever, name=name)
+                    self.assertEqual([t.name for t in tasks_in([a, b])], names)
+                    a.cancel_scope.cancel()
+
+        self.assertEqual(told(Inner), ["pass"])
+
     def test_odd_names(self) -> None:
         """A task whose name is no string, and a test that cannot tell its own."""
 
@@ -340,6 +427,17 @@ other tasks of the run:
         (text,) = told(Inner)
         self.assertRegex(text, r"Its tasks:\n\n<class '\S+Inner'> \(the test\)\n")
         self.assertRegex(text, r"nursery:\n    None\n      waits in trio.sleep_forever")
+
+    def test_function_of_trio(self) -> None:
+        """A function of Trio's that the test has given as a cleanup, say, is named."""
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                self.addCleanup(trio.sleep_forever)
+
+        (text,) = told(Inner)
+        self.assertIn("test (the test)\n  waits in trio.sleep_forever", text)
 
     def test_that_cannot_be_made(self) -> None:
         """If it cannot be made, that is said, and nothing else goes wrong."""

@@ -431,6 +431,7 @@ Its tasks:
         limit, failure = told(Inner)
         self.assertIn("ERROR TimeLimitExceeded", limit)
         self.assertEqual(failure, "FAIL AssertionError: as well")
+        self.assertNotIn("AssertionError", run(Inner).texts[0])  # it is told once
 
     def test_error_in_flight(self) -> None:
         """An error that was in flight when a hanging ``finally`` was cancelled is told."""
@@ -814,6 +815,101 @@ class TestShields(unittest.TestCase):
             self.assertIn("shielded", report(Inner))
         self.assertEqual(events, ["shield True"])
 
+    def test_not_those_of_the_host(self) -> None:
+        """And one in a child task of the setup."""
+
+        async def shielded() -> None:
+            with trio.CancelScope(shield=True):
+                await trio.sleep_forever()
+
+        class Inner(AsyncTrioTestCase):
+            async def asyncSetUp(self) -> None:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(shielded)
+
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                raise NotImplementedError
+
+        with impatient():
+            text = report(Inner)
+        self.assertIn("shielded from", text)
+        self.assertNotIn("abandoned", text)
+
+    def test_not_those_of_the_setup(self) -> None:
+        """While the body is stuck, shields in what the setup has opened by hand stay."""
+        events: list[str] = []
+
+        class Inner(AsyncTrioTestCase):
+            async def shielded(self) -> None:
+                with trio.CancelScope(shield=True) as self.scope:
+                    await trio.sleep_forever()
+
+            async def asyncSetUp(self) -> None:
+                self.opened = trio.open_nursery()
+                nursery = await self.opened.__aenter__()
+                nursery.start_soon(self.shielded)
+                await trio.testing.wait_all_tasks_blocked()
+
+            async def asyncTearDown(self) -> None:
+                events.append(f"shield {self.scope.shield}")
+                self.scope.cancel()
+                await self.opened.__aexit__(None, None, None)
+
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                with trio.CancelScope(shield=True):
+                    await trio.sleep_forever()
+
+        with impatient():
+            self.assertIn("shielded", report(Inner))
+        self.assertEqual(events, ["shield True"])
+
+    def test_child_of_a_context(self) -> None:
+        """A shield in a child task of a context that is being entered."""
+
+        async def shielded() -> None:
+            with trio.CancelScope(shield=True):
+                await trio.sleep_forever()
+
+        class Inner(AsyncTrioTestCase):
+            @contextlib.asynccontextmanager
+            async def context(self) -> Any:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(shielded)
+                yield  # never
+
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                await self.enterAsyncContext(self.context())
+
+        with impatient():
+            text = report(Inner)
+        self.assertIn("shielded from", text)
+        self.assertNotIn("abandoned", text)
+
+    def test_stack_of_an_object(self) -> None:
+        """A shield in an ExitStack that is an attribute of a context manager."""
+
+        class Manager:
+            def __enter__(self) -> None:
+                self.stack = contextlib.ExitStack()
+                self.stack.enter_context(trio.CancelScope(shield=True))
+
+            def __exit__(self, *exc: Any) -> Any:
+                return self.stack.__exit__(*exc)
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                with Manager():
+                    await trio.sleep_forever()
+
+        with impatient():
+            text = report(Inner)
+        self.assertIn("It was shielded", text)
+        self.assertNotIn("abandoned", text)
+
     def test_not_those_of_another_thread(self) -> None:
         """Nor one in a test of another thread, which goes on to its end."""
         stuck = threading.Event()
@@ -924,6 +1020,38 @@ class TestDebugger(unittest.TestCase):
 
         for body in [here, in_a_thread]:
             self.assertEqual(self.check(body), ["pass"])
+
+    def test_seen_before_the_limit(self) -> None:
+        """A debugger that was at work before the limit, and has gone, has ended it."""
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(0.8)
+            async def test(self) -> None:
+                frame = sys._getframe()
+                frame.f_trace = bdb.Bdb().trace_dispatch
+                time.sleep(0.4)
+                del frame.f_trace
+                await trio.sleep(0.8)
+
+        with impatient():
+            self.assertEqual(told(Inner), ["pass"])
+
+    def test_no_limit_of_the_teardown(self) -> None:
+        """A test in which a debugger was seen has no limit in its teardown either."""
+
+        class Inner(AsyncTrioTestCase):
+            async def asyncTearDown(self) -> None:
+                await trio.sleep(0.3)
+
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                frame = sys._getframe()
+                frame.f_trace = bdb.Bdb().trace_dispatch
+                time.sleep(0.5)
+                del frame.f_trace
+
+        with impatient():
+            self.assertEqual(told(Inner), ["pass"])
 
     def test_that_comes_late(self) -> None:
         """One that is first seen when the limit is over, before anything is done."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import unittest
 from unittest import mock
 
@@ -101,6 +102,37 @@ class TestThread(unittest.TestCase):
                 _watchdog._watchdog = here
             thread.join()
         self.assertEqual(found, [here])
+
+    def test_look_that_fails(self) -> None:
+        """A look that fails before it has said when it is due again is not repeated at once."""
+        looks: list[float] = []
+
+        class Broken:
+            due = 0.0
+
+            def look(self) -> None:
+                looks.append(time.monotonic())
+                raise OSError
+
+        broken = Broken()
+        watchdog = _watchdog.watchdog()
+        with mock.patch.object(_watchdog, "_PAUSE", 0.1):
+            watchdog.add(broken)
+            time.sleep(0.35)
+            watchdog.discard(broken)
+        self.assertIn(len(looks), range(1, 6))
+
+    def test_started_once(self) -> None:
+        """Two threads that need the first one at the same time get the same."""
+        with mock.patch.multiple(_watchdog, _watchdog=None, Watchdog=mock.DEFAULT) as m:
+            threads = [threading.Thread(target=_watchdog.watchdog) for _ in range(2)]
+            with _watchdog._starting:
+                for thread in threads:
+                    thread.start()
+                time.sleep(0.1)  # until both wait for the lock
+            for thread in threads:
+                thread.join()
+            m["Watchdog"].assert_called_once_with()
 
     def test_that_cannot_be_started(self) -> None:
         """Where no thread can be started, tests run without a limit."""

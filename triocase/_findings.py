@@ -25,6 +25,9 @@ class Finding:
 
     A crash is felt before its error is known: then it is *pending* until the nursery
     or the context that lost a task has closed, and later errors wait behind it.
+
+    Attributes:
+        error: What it is; None again once it has been told.
     """
 
     def __init__(self, *, expected: bool, is_crash: bool) -> None:
@@ -67,10 +70,12 @@ class Findings:
 
     # --- To add something ---------------------------------------------------------
 
-    def add(self, error: BaseException) -> None:
+    def add(self, error: BaseException) -> Finding:
         """Add an error. A Ctrl-C in it counts at once, whatever it waits behind."""
         self.note_interrupt(split(error).interrupt)
-        self._append(is_crash=False).resolve(error)
+        finding = self._append(is_crash=False)
+        finding.resolve(error)
+        return finding
 
     def add_crash(self) -> Finding:
         """Add an error that is not known yet; whoever adds it must resolve it."""

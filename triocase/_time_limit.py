@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from trio.lowlevel import TrioToken
 
+    from ._findings import Finding
     from ._lifecycle import TestRun
     from ._task_tree import Running
     from ._watchdog import Watchdog
@@ -88,7 +89,7 @@ class TimeLimit:
     _blocked = 0  # the turn in which it did not answer
     _silences = 0, 0  # the turn, and how often it did not
     _threads_shown = False
-    _error: TimeLimitExceeded | None = None
+    _finding: Finding | None = None  # the last, in setup and body or in the teardown
     _message: list[str]
     _token: TrioToken
     _thread: int
@@ -119,7 +120,7 @@ class TimeLimit:
         self._check_in_the_end()
         self._in_teardown = True
         self._step = 0
-        self._error = None
+        self._finding = None
         self._begin_turn(self.seconds)
 
     def stop(self) -> None:
@@ -127,8 +128,7 @@ class TimeLimit:
         if self._test is not None:
             self._watchdog.discard(self)
             self._check_in_the_end()
-            self._test = None
-            self._error = None
+            self._test = self._finding = None
         if self._handler is not None:
             self._handler.remove()
             self._handler = None  # no cycle
@@ -138,13 +138,14 @@ class TimeLimit:
 
         Python keeps it as the context of what has taken its place, which is not told.
         """
-        if self._error is not None and self._test is not None:
+        exceeded = self._untold
+        if exceeded is not None and self._test is not None:
             for leaf in leaves(error):
                 context: BaseException | None = leaf
                 while isinstance(context, CANCELLATION):
                     context = context.__context__
                 if context is not leaf and context is not None:
-                    self._error.__context__ = context
+                    exceeded.__context__ = context
                     self._test.findings.note_interrupt(split(context).interrupt)
 
     def _begin_turn(self, seconds: float) -> None:
@@ -154,13 +155,18 @@ class TimeLimit:
     def _check_in_the_end(self) -> None:
         """Tell that it was too late, if the run has never come to act on that."""
         late = RealTime.now() - self._deadline
-        if late > 0 and self._error is None and self._test is not None:
+        if late > 0 and self._finding is None and self._test is not None:
             self._test.findings.add(
                 TimeLimitExceeded(
                     f"{self._who()} took {self.seconds + late:.4g} seconds, longer "
                     f"than its time limit of {self}."
                 )
             )
+
+    @property
+    def _untold(self) -> BaseException | None:
+        """The error of this time limit that has not been told yet."""
+        return None if self._finding is None else self._finding.error
 
     def _switch_off(self) -> None:
         self.seconds = self._deadline = self.due = math.inf
@@ -220,7 +226,8 @@ class TimeLimit:
             return
         self._begin_turn(_GRACE)
         self._step += 1
-        self._exceed(test, None)
+        if self._finding is None or (self._step > 1 and self._untold is None):
+            self._add_error(test, None)
         self._deadline = RealTime.now() + _GRACE  # to draw that may have taken long
         if self._step == 1:
             because = f"its time limit of {self}"
@@ -257,9 +264,9 @@ class TimeLimit:
 
     def _remark(self, text: str) -> None:
         """Say in the error what else was done."""
-        assert self._error is not None
+        assert self._untold is not None
         self._message.insert(-1, text)
-        self._error.args = ("\n".join(self._message),)
+        self._untold.args = ("\n".join(self._message),)
 
     def interrupt(self, frame: FrameType | None) -> bool:
         """Raise an error in the code that blocks the loop, where that is safe."""
@@ -273,19 +280,16 @@ class TimeLimit:
     @enable_ki_protection  # so that another signal does not interrupt this
     def _note_block(self, test: TestRun, frame: FrameType | None) -> None:
         self._blocked = 0
-        if self._silences[1] <= _INTERRUPTIONS:
-            self._error = None  # each place that blocks is told
-        self._exceed(test, running_at(frame))
+        if self._silences[1] <= _INTERRUPTIONS or self._untold is None:
+            self._add_error(test, running_at(frame))  # of each place that blocks
 
-    def _exceed(self, test: TestRun, running: Running | None) -> None:
-        """Add the error to the test's findings, with where the test is now.
+    def _add_error(self, test: TestRun, running: Running | None) -> None:
+        """Add an error to the test's findings, with where the test is now.
 
         Args:
             test: The test.
             running: What blocks the event loop, if anything does.
         """
-        if self._error is not None:
-            return
         self._message = [
             f"{self._who()} has not ended within its time limit of {self}."
         ]
@@ -295,9 +299,9 @@ class TimeLimit:
             self._message.append("It blocks the event loop, so no other task can run.")
         if running is None or running.task is not None:
             self._message.append(f"Its tasks:\n\n{task_tree(test, running)}")
-        self._error = TimeLimitExceeded("\n".join(self._message))
-        test.findings.add(self._error)
-        self._error.__traceback__ = where_stuck(test, running)
+        error = TimeLimitExceeded("\n".join(self._message))
+        self._finding = test.findings.add(error)
+        error.__traceback__ = where_stuck(test, running)
 
     def _who(self) -> str:
         return "the teardown of the test" if self._in_teardown else "the test"
