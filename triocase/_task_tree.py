@@ -115,17 +115,22 @@ def where_stuck(test: TestRun, running: Running | None) -> TracebackType | None:
     It is where the task is that runs, or the test's own; if that has come to code of
     the harness, it is where the first task is that it waits for.
     """
-    stacks = [] if running is None else [running.stack]
-    stacks += [stack_of(task, running) for task in test.stuck_tasks()]
-    for stack in stacks:
+    for stack in _stuck(test, running):
         while stack and is_library(stack[-1][0]):
-            del stack[-1]
+            stack = stack[:-1]
         if stack:
             trace = None
             for frame, line in reversed(stack):
                 trace = TracebackType(trace, frame, frame.f_lasti, line)
             return trace
     return None
+
+
+def _stuck(test: TestRun, running: Running | None) -> Iterator[Stack]:
+    if running is not None:
+        yield running.stack
+    for task in test.stuck_tasks():
+        yield stack_of(task, running)
 
 
 def tasks_in(nurseries: Iterable[Nursery]) -> Iterator[Task]:
