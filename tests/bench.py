@@ -23,7 +23,7 @@ import trio
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from triocase import AsyncTrioTestCase, autojump_clock, fixture
+from triocase import AsyncTrioTestCase, autojump_clock, fixture, time_limit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -43,6 +43,11 @@ class Empty(AsyncTrioTestCase):
 
 @autojump_clock
 class Virtual(Empty):
+    pass
+
+
+@time_limit(None)
+class Unlimited(Empty):
     pass
 
 
@@ -108,6 +113,7 @@ def compare(repetitions: int) -> None:
         "bare trio.run": lambda: trio.run(noop),
         "AsyncTrioTestCase": running(Empty, "test"),
         f"  in a class of {MANY}": running(Large, *(f"test_{i}" for i in range(MANY))),
+        "  without a time limit": running(Unlimited, "test"),
         "  in virtual time": running(Virtual, "test"),
         "  with a fixture": running(Fixtured, "test"),
         "hand-written base": running(HandWritten, "test"),

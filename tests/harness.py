@@ -154,7 +154,7 @@ class Process:
             key: value
             for key, value in os.environ.items()
             if not key.startswith(
-                ("PYTEST_", "PYTHONWARNINGS", "COVERAGE_", "TRIOCASE_")
+                ("PYTEST_", "PYTHONWARNINGS", "COVERAGE_", "TRIOCASE_", "FORCE_COLOR")
             )
         }
         environment["PYTHONPATH"] = str(ROOT)

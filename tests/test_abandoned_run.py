@@ -273,6 +273,25 @@ Its tasks:
         with mock.patch("sys.__stderr__", None), self.assertRaises(KeyboardInterrupt):
             run(Inner)
 
+    def test_ctrl_c_in_cleanups_after_it(self) -> None:
+        """A second Ctrl-C cuts them short, as ever."""
+        events: list[str] = []
+
+        class Inner(AsyncTrioTestCase):
+            def interrupt(self) -> None:
+                events.append("Ctrl-C")
+                raise KeyboardInterrupt
+
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                for _ in range(4):
+                    self.addCleanup(self.interrupt)
+                await stubborn()
+
+        with self.assertRaises(KeyboardInterrupt):
+            run(Inner)
+        self.assertEqual(events, ["Ctrl-C", "Ctrl-C"])
+
     def test_slow_cleanup_after_it(self) -> None:
         """A sync cleanup has the time limit of the teardown, not that of a step."""
         events: list[str] = []

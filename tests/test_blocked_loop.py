@@ -655,6 +655,7 @@ class TestNotInterrupted(unittest.TestCase):
                     except BaseException:
                         pass
 
+        # The first three places are told.
         self.assertIn("in test\n    time.sleep(1000)", self.printed(Inner, 3))
 
     def test_without_stderr(self) -> None:

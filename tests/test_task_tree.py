@@ -439,6 +439,40 @@ other tasks of the run:
         (text,) = told(Inner)
         self.assertIn("test (the test)\n  waits in trio.sleep_forever", text)
 
+    def test_odd_awaitable(self) -> None:
+        """A test that awaits what cannot be looked at is ended all the same."""
+
+        class Odd:
+            cr_frame = None
+
+            def __init__(self) -> None:
+                sleeping = trio.Event().wait()
+                self.steps = sleeping.__await__()
+
+            def __await__(self) -> Any:
+                return self
+
+            def __iter__(self) -> Any:
+                return self
+
+            def __next__(self) -> Any:
+                return self.send(None)
+
+            def send(self, value: Any) -> Any:
+                return self.steps.send(value)
+
+            def throw(self, *error: Any) -> Any:
+                return self.steps.throw(*error)  # never
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                await Odd()
+
+        (text,) = told(Inner)
+        self.assertIn("ERROR TimeLimitExceeded", text)
+        self.assertIn("They cannot be shown: AttributeError", text)
+
     def test_that_cannot_be_made(self) -> None:
         """If it cannot be made, that is said, and nothing else goes wrong."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bdb
 import contextlib
 import math
+import signal
 import sys
 import threading
 import time
@@ -470,6 +471,32 @@ Its tasks:
                     "TimeLimitExceeded",
                 )
 
+    def test_errors_in_flight(self) -> None:
+        """Several are told together."""
+
+        class Inner(AsyncTrioTestCase):
+            async def child(self, message: str) -> None:
+                try:
+                    self.fail(message)
+                finally:
+                    await trio.sleep_forever()
+
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self.child, "first")
+                    nursery.start_soon(self.child, "second")
+                    try:
+                        await trio.sleep_forever()
+                    except trio.Cancelled as cancelled:
+                        raise ValueError("as a group") from cancelled
+
+        limit, error = run(Inner).texts
+        self.assertIn("AssertionError: first", limit)
+        self.assertIn("AssertionError: second", limit)
+        self.assertIn("in flight when the time limit was over (2 sub-exc", limit)
+        self.assertIn("ValueError: as a group", error)
+
     def test_ctrl_c_in_flight(self) -> None:
         """A Ctrl-C that was in flight then stops the run all the same."""
 
@@ -697,12 +724,20 @@ class TestShields(unittest.TestCase):
             def __class__(self) -> Any:  # type: ignore[override]
                 raise NotImplementedError
 
+        class Asked(type):
+            def __getattr__(cls, name: str) -> Any:
+                raise ReferenceError
+
+        class Odd(metaclass=Asked):
+            pass
+
         @contextlib.contextmanager
         def beside_a_proxy() -> Any:
-            proxy = Lazy()
+            things = Lazy(), Odd()
+            proxy, odd = things
             with generator():
                 yield
-            del proxy  # never
+            del proxy, odd  # never
 
         class Holder:
             def __enter__(self) -> None:
@@ -814,6 +849,29 @@ class TestShields(unittest.TestCase):
         with impatient():
             self.assertIn("shielded", report(Inner))
         self.assertEqual(events, ["shield True"])
+
+    def test_not_one_that_a_background_task_has_handed_over(self) -> None:
+        """Nor where the test has that scope in a variable."""
+        events: list[str] = []
+
+        class Inner(AsyncTrioTestCase):
+            async def background(self, task_status: Any) -> None:
+                with trio.CancelScope(shield=True) as scope:
+                    task_status.started(scope)
+                    await trio.sleep_forever()
+                events.append("cancelled by the test")
+
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                scope = await self.nursery.start(self.background)
+                self.addCleanup(scope.cancel)
+                self.addCleanup(lambda: events.append(f"shield {scope.shield}"))
+                with trio.CancelScope(shield=True):
+                    await trio.sleep_forever()
+
+        with impatient():
+            self.assertIn("shielded", report(Inner))
+        self.assertEqual(events, ["shield True", "cancelled by the test"])
 
     def test_not_those_of_the_host(self) -> None:
         """And one in a child task of the setup."""
@@ -1052,6 +1110,21 @@ class TestDebugger(unittest.TestCase):
 
         with impatient():
             self.assertEqual(told(Inner), ["pass"])
+
+    def test_that_was_seen_in_between(self) -> None:
+        """One that was seen after the run was asked to end the test."""
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                limit = self._trioTest.limit
+                limit._switch_off()
+                limit._act(limit._turn)
+                limit._blocked = limit._turn
+                signal.raise_signal(signal.SIGURG)
+                await trio.sleep(0.3)
+
+        self.assertEqual(told(Inner), ["pass"])
 
     def test_that_comes_late(self) -> None:
         """One that is first seen when the limit is over, before anything is done."""

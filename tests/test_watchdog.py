@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 import unittest
+import weakref
+from typing import Any
 from unittest import mock
 
 import trio
@@ -102,6 +105,35 @@ class TestThread(unittest.TestCase):
                 _watchdog._watchdog = here
             thread.join()
         self.assertEqual(found, [here])
+
+    def test_leaves_no_reference(self) -> None:
+        """It holds nothing of a test that it has looked at."""
+        dead: list[weakref.ref[Any]] = []
+
+        class Thing:
+            pass
+
+        async def forgotten() -> None:
+            raise NotImplementedError
+
+        class Inner(AsyncTrioTestCase):
+            def leave(self) -> None:
+                thing = Thing()
+                coroutine = forgotten()  # noqa: F841
+                dead.append(weakref.ref(thing))
+                time.sleep(1.3)
+
+            async def test(self) -> None:
+                self.leave()
+
+        gc.collect()
+        gc.disable()
+        try:
+            (text,) = told(Inner)
+            self.assertIsNone(dead[0]())
+        finally:
+            gc.enable()
+        self.assertIn("forgotten' was never awaited", text)
 
     def test_look_that_fails(self) -> None:
         """A look that fails before it has said when it is due again is not repeated at once."""

@@ -65,7 +65,7 @@ class Cleanups:
     def run_outside(self) -> list[str]:
         """Run the sync ones after the run has died; return the names of the others."""
         lost = []
-        while cleanup := self.take():
+        while len(self._findings.interrupts) < 2 and (cleanup := self.take()):
             function, args, kwargs = cleanup
             try:
                 result = call_outside(function, *args, **kwargs)

@@ -31,8 +31,11 @@ def show(text: str, verdict: Verdict) -> None:
 
 
 def threads() -> dict[int, FrameType]:
-    """Return the innermost frame of each thread."""
-    return _current_frames()
+    """Return the innermost frame of each other thread."""
+    frames = _current_frames()
+    # Not this one's, which holds what holds it: a cycle, and with it all the others.
+    frames.pop(threading.get_ident(), None)
+    return frames
 
 
 def thread_stacks(thread: int) -> str:
@@ -42,7 +45,6 @@ def thread_stacks(thread: int) -> str:
         thread: The one that the test runs in, which comes first.
     """
     frames = threads()
-    frames.pop(threading.get_ident(), None)  # the watchdog
     names = {each.ident: each.name for each in threading.enumerate()}
     text = []
     for ident in sorted(frames, key=lambda ident: ident != thread):

@@ -49,9 +49,8 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
         if not test.finished:
             findings.expect_failure(False)
             if test.limit.abandoned and test.ctrl_c.pressed:
-                findings.add(
-                    KeyboardInterrupt()
-                )  # whoever had it has not come to an end
+                # Trio has taken the Ctrl-C, and the run has not come to its end.
+                findings.add(KeyboardInterrupt())
             test.limit.begin_teardown()
             lost = test.cleanups.run_outside()
             if lost and not test.limit.abandoned:  # else that is said already

@@ -6,14 +6,16 @@ task are searched: its coroutine, all that it awaits, and generators that are co
 managers. What is not in reach from there is never touched, such as the scopes of a test
 in another thread.
 
-The limit: a scope that an object of the user's enters in its ``__enter__`` is found if
-it is a direct attribute of that object.
+The limits: a scope that an object of the user's enters in its ``__enter__`` is found if
+it is a direct attribute of that object. A scope in a local variable is found, too,
+though it may be around another task.
 """
 
 from __future__ import annotations
 
 import gc
 from collections import deque
+from contextlib import suppress
 from types import (
     AsyncGeneratorType,
     CoroutineType,
@@ -55,7 +57,8 @@ def scopes_around(task: Task) -> list[CancelScope]:
         if _is(thing, CancelScope):
             scopes.append(thing)
         else:
-            waiting += _within(thing)
+            with suppress(Exception):  # of a type that does not let itself be asked
+                waiting += _within(thing)
     return scopes
 
 

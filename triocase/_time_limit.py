@@ -17,6 +17,7 @@ never in Trio's. If that does not help, the stacks of all threads are printed.
 from __future__ import annotations
 
 import math
+import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -35,8 +36,11 @@ from ._errors import LoopBlocked, TimeLimitExceeded
 from ._groups import CANCELLATION, leaves, split
 from ._shields import scopes_around
 from ._signals import BLOCKED, SignalHandler, pthread_kill
-from ._task_tree import running_at, task_tree, where_stuck
+from ._task_tree import running_at, task_tree, tasks_in, where_stuck
 from ._watchdog import RealTime, watchdog
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -112,7 +116,7 @@ class TimeLimit:
         self._token = current_trio_token()
         self._thread = threading.get_ident()
         self._begin_turn(self.seconds)
-        self.due = self._deadline - max(0.0, self.seconds - _LOOK)
+        self.due = self._deadline if self.seconds < _LOOK else RealTime.now() + _LOOK
         self._watchdog.add(self)
 
     def begin_teardown(self) -> None:
@@ -139,14 +143,22 @@ class TimeLimit:
         Python keeps it as the context of what has taken its place, which is not told.
         """
         exceeded = self._untold
-        if exceeded is not None and self._test is not None:
-            for leaf in leaves(error):
-                context: BaseException | None = leaf
-                while isinstance(context, CANCELLATION):
-                    context = context.__context__
-                if context is not leaf and context is not None:
-                    exceeded.__context__ = context
-                    self._test.findings.note_interrupt(split(context).interrupt)
+        if exceeded is None or self._test is None:
+            return
+        in_flight = []
+        for leaf in leaves(error):
+            context: BaseException | None = leaf
+            while isinstance(context, CANCELLATION):
+                context = context.__context__
+            if context is not leaf and context is not None:
+                in_flight.append(context)
+                self._test.findings.note_interrupt(split(context).interrupt)
+        if len(in_flight) == 1:
+            exceeded.__context__ = in_flight[0]
+        elif in_flight:
+            exceeded.__context__ = BaseExceptionGroup(
+                "in flight when the time limit was over", in_flight
+            )
 
     def _begin_turn(self, seconds: float) -> None:
         self._deadline = RealTime.now() + seconds
@@ -204,12 +216,12 @@ class TimeLimit:
             helpless = True
         test = self._test
         if helpless and not self._threads_shown and test is not None:
-            self._threads_shown = True
             text = (
                 f"\n{test.name} has not ended within its time limit. It blocks the "
                 f"event loop, and does not let itself be interrupted. Where each "
                 f"thread is:\n\n{thread_stacks(self._thread)}"
             )
+            self._threads_shown = True
             # Not in this thread: to print may take for ever.
             args = text, test.verdict
             threading.Thread(target=show, args=args, daemon=True).start()
@@ -219,7 +231,7 @@ class TimeLimit:
     def _act(self, turn: int) -> None:
         """Take the next step; called by Trio, between steps of tasks."""
         test = self._test
-        if test is None or turn != self._turn:
+        if test is None or turn != self._turn or self.seconds == math.inf:
             return
         if debugger_is_on():
             self._switch_off()
@@ -248,11 +260,16 @@ class TimeLimit:
             abandon_run(test.ctrl_c.listen_no_more)
 
     def _switch_shields_off(self, test: TestRun) -> None:
+        # A task that the test has started may have given it a scope of its own.
+        others = [] if self._in_teardown or not test.nursery else [test.nursery]
+        spared = {
+            id(scope) for task in tasks_in(others) for scope in scopes_around(task)
+        }
         shields = [
             scope
             for task in test.stuck_tasks()
             for scope in scopes_around(task)
-            if scope.shield
+            if scope.shield and id(scope) not in spared
         ]
         for scope in shields:
             scope.shield = False
@@ -270,10 +287,11 @@ class TimeLimit:
 
     def interrupt(self, frame: FrameType | None) -> bool:
         """Raise an error in the code that blocks the loop, where that is safe."""
-        if self._test is None or self._blocked != self._turn:
+        test = self._test
+        if test is None or self._blocked != self._turn or self.seconds == math.inf:
             return False
         if not currently_ki_protected():
-            self._note_block(self._test, frame)
+            self._note_block(test, frame)
             raise LoopBlocked
         return True
 
@@ -281,7 +299,7 @@ class TimeLimit:
     def _note_block(self, test: TestRun, frame: FrameType | None) -> None:
         self._blocked = 0
         if self._silences[1] <= _INTERRUPTIONS or self._untold is None:
-            self._add_error(test, running_at(frame))  # of each place that blocks
+            self._add_error(test, running_at(frame))  # of each place, not without end
 
     def _add_error(self, test: TestRun, running: Running | None) -> None:
         """Add an error to the test's findings, with where the test is now.
@@ -301,7 +319,8 @@ class TimeLimit:
             self._message.append(f"Its tasks:\n\n{task_tree(test, running)}")
         error = TimeLimitExceeded("\n".join(self._message))
         self._finding = test.findings.add(error)
-        error.__traceback__ = where_stuck(test, running)
+        with suppress(Exception):  # what the test awaits may be odd
+            error.__traceback__ = where_stuck(test, running)
 
     def _who(self) -> str:
         return "the teardown of the test" if self._in_teardown else "the test"
