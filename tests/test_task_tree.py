@@ -334,18 +334,6 @@ other tasks of the run:
 
         text = report(Inner)
         self.assertNotIn("cannot be shown", text)
-
-    def test_context_that_was_left_too(self) -> None:
-        """A context that has been left is not in the picture any more."""
-
-        class Inner(AsyncTrioTestCase):
-            @time_limit(LIMIT)
-            async def test(self) -> None:
-                self.addCleanup(trio.sleep_forever)
-                await self.enterAsyncContext(trio.open_nursery())
-
-        text = report(Inner)
-        self.assertNotIn("cannot be shown", text)
         self.assertNotIn("contexts and fixtures", text)
 
     def test_empty_nursery(self) -> None:

@@ -30,7 +30,7 @@ from trio import CancelScope
 from ._tracebacks import frame_of, is_harness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from trio.lowlevel import Task
 
@@ -42,6 +42,25 @@ _AWAITED = {
     *("async_generator_asend", "async_generator_athrow"),
     *("anext_awaitable", "coroutine_wrapper"),
 }
+
+
+def switch_shields_off(tasks: Iterable[Task], others: Iterable[Task]) -> bool:
+    """Switch off the shields around what some tasks do; return whether there were any.
+
+    Args:
+        tasks: The tasks.
+        others: Tasks whose shields stay, should one of ``tasks`` have been handed them.
+    """
+    spared = {id(scope) for task in others for scope in scopes_around(task)}
+    shields = [
+        scope
+        for task in tasks
+        for scope in scopes_around(task)
+        if scope.shield and id(scope) not in spared
+    ]
+    for scope in shields:
+        scope.shield = False
+    return bool(shields)
 
 
 def scopes_around(task: Task) -> list[CancelScope]:

@@ -34,7 +34,7 @@ from ._console import show, thread_stacks, threads
 from ._debuggers import debugger_in, debugger_in_any, debugger_is_on
 from ._errors import LoopBlocked, TimeLimitExceeded
 from ._groups import CANCELLATION, leaves, split
-from ._shields import scopes_around
+from ._shields import switch_shields_off
 from ._signals import BLOCKED, SignalHandler, pthread_kill
 from ._task_tree import running_at, task_tree, tasks_in, where_stuck
 from ._watchdog import RealTime, watchdog
@@ -260,20 +260,8 @@ class TimeLimit:
             abandon_run(test.ctrl_c.listen_no_more)
 
     def _switch_shields_off(self, test: TestRun) -> None:
-        # A task that the test has started may have given it a scope of its own.
         others = [] if self._in_teardown or not test.nursery else [test.nursery]
-        spared = {
-            id(scope) for task in tasks_in(others) for scope in scopes_around(task)
-        }
-        shields = [
-            scope
-            for task in test.stuck_tasks()
-            for scope in scopes_around(task)
-            if scope.shield and id(scope) not in spared
-        ]
-        for scope in shields:
-            scope.shield = False
-        if shields:
+        if switch_shields_off(test.stuck_tasks(), tasks_in(others)):
             self._remark(
                 f"It was shielded from cancellation. After {_GRACE:g} seconds that was "
                 f"switched off."
