@@ -89,7 +89,8 @@ def stack_of(task: Task, running: Running | None) -> Stack:
     """Return where a task is."""
     if running is not None and task is running.task:
         return running.stack
-    return list(task.iter_await_frames())
+    # Before Trio 0.32, a task that has ended has frames that are None.
+    return list(task.iter_await_frames()) if frame_of(task.coro) else []
 
 
 class _Node(NamedTuple):
