@@ -126,7 +126,7 @@ async def stray_cancelled() -> None:
 @contextlib.contextmanager
 def impatient() -> Iterator[None]:
     """Let a time limit take its steps, and notice silence, in an instant."""
-    with mock.patch.multiple(_time_limit, _LOOK=0.05, _GRACE=0.2):
+    with mock.patch.multiple(_time_limit, _LOOK=0.1, _GRACE=0.2):
         yield
 
 

@@ -641,7 +641,9 @@ class TestNotInterrupted(unittest.TestCase):
                     self.addCleanup(self.block)
                 self.block()
 
-        self.assertEqual(self.printed(Inner, 3), "")
+        with mock.patch("tests.test_blocked_loop.impatient", contextlib.nullcontext):
+            with mock.patch("triocase._time_limit._LOOK", 0.5):
+                self.assertEqual(self.printed(Inner, 3), "")
 
     def test_swallowed(self) -> None:
         """A bare ``except`` around what blocks holds the interruption up."""
