@@ -441,7 +441,7 @@ other tasks of the run:
                 return self
 
             def __iter__(self) -> Any:
-                return self
+                return self  # never
 
             def __next__(self) -> Any:
                 return self.send(None)

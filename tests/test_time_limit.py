@@ -1146,9 +1146,10 @@ class TestDebugger(unittest.TestCase):
             pass  # never
 
         function.__module__ = "pydevd"
-        for trace in [tracer(), tracer().__call__, function]:
+        traces = [tracer(), tracer().__call__, function]
+        for trace in traces:  # pragma: no branch  # coverage may not see its end
 
-            async def body(  # pragma: no branch  # coverage does not see its end
+            async def body(  # pragma: no branch  # nor that of this
                 case: object, trace: Any = trace
             ) -> None:
                 sys.settrace(trace)
@@ -1196,7 +1197,8 @@ class TestDebugger(unittest.TestCase):
             await trio.sleep_forever()  # never
 
         (text,) = self.check(body)
-        self.assertIn("ERROR TimeLimitExceeded", text)
+        # It runs, but coverage's own trace function was away and may not see it.
+        self.assertIn("ERROR TimeLimitExceeded", text)  # pragma: no cover
 
     def test_pdb(self) -> None:
         """At pdb's own prompt, for longer than the limit, and after it."""
