@@ -410,27 +410,6 @@ class TestSignals(unittest.TestCase):
         finally:
             gc.enable()
 
-    def test_dead_run_beside_a_handler(self) -> None:
-        """After a run that has died the user's own handler of Ctrl-C is back."""
-
-        class Inner(AsyncTrioTestCase):
-            def break_trio(self, raise_cancel: Any) -> trio.lowlevel.Abort:
-                raise OSError("broken")
-
-            async def test(self) -> None:
-                with trio.CancelScope() as scope:
-                    scope.cancel()
-                    await trio.lowlevel.wait_task_rescheduled(self.break_trio)
-
-        def mine(number: int, frame: object) -> None:
-            raise NotImplementedError
-
-        before = signal.signal(signal.SIGINT, mine)
-        self.addCleanup(signal.signal, signal.SIGINT, before)
-        (died,) = told(Inner)
-        self.assertIn("ERROR TrioInternalError", died)
-        self.assertIs(signal.getsignal(signal.SIGINT), mine)
-
     def test_late_signal(self) -> None:
         """A signal that comes late, in the next turn, interrupts nothing."""
 
@@ -473,11 +452,15 @@ class TestSignals(unittest.TestCase):
                     scope.cancel()
                     await trio.lowlevel.wait_task_rescheduled(self.break_trio)
 
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        self.addCleanup(signal.signal, signal.SIGINT, before)
-        (died,) = told(Inner)
-        self.assertIn("ERROR TrioInternalError", died)
-        self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+        def mine(number: int, frame: object) -> None:
+            raise NotImplementedError
+
+        self.addCleanup(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
+        for handler in [signal.default_int_handler, mine]:
+            signal.signal(signal.SIGINT, handler)
+            (died,) = told(Inner)
+            self.assertIn("ERROR TrioInternalError", died)
+            self.assertIs(signal.getsignal(signal.SIGINT), handler)
 
     def test_chained_handler(self) -> None:
         """One that the test leaves there may go on to ask who was there before it."""

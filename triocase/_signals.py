@@ -68,12 +68,12 @@ class SignalHandler:
         """
         if not self.installed:
             return
-        self.installed = False
         if run_is_dead and self.is_trios:
             self._behind = signal.default_int_handler
         now = _set(self.number, self._behind)
         if now != self._handle:
             _set(self.number, now)  # the test has put its own there
+        self.installed = False  # not before: a signal now still goes to Trio
 
     @property
     def is_trios(self) -> bool:
