@@ -22,10 +22,26 @@ import trio.lowlevel
 import trio.testing
 
 from triocase import AsyncTrioTestCase, fixture, mock_clock, time_limit
+from triocase._watchdog import Watchdog
 
 from .harness import PYTEST, UNITTEST, Process, impatient, report, run, told
 
 LIMIT = 0.1
+
+
+class Stream(io.StringIO):
+    """A stderr to wait for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._printed = threading.Event()
+
+    def flush(self) -> None:
+        self._printed.set()
+
+    def block(self) -> None:
+        """Block until something has been printed."""
+        self._printed.wait(30)
 
 
 class TestInterrupted(unittest.TestCase):
@@ -395,7 +411,6 @@ class TestSignals(unittest.TestCase):
 
     def test_gone_with_its_test(self) -> None:
         """What counts the time of a test is gone with it, at once."""
-
         limits: list[Any] = []
 
         class Inner(AsyncTrioTestCase):
@@ -405,7 +420,9 @@ class TestSignals(unittest.TestCase):
         gc.collect()
         gc.disable()
         try:
-            self.assertEqual(told(Inner), ["pass"])
+            # One whose thread does not run, and so does not look just now.
+            with mock.patch("triocase._time_limit.watchdog", return_value=Watchdog()):
+                self.assertEqual(told(Inner), ["pass"])
             self.assertIsNone(limits[0]())
         finally:
             gc.enable()
@@ -502,10 +519,10 @@ class TestNotInterrupted(unittest.TestCase):
 
     def printed(self, case: type[AsyncTrioTestCase], texts: int = 1) -> str:
         """Run a test that ends at last; return what was printed meanwhile."""
-        stream = io.StringIO()
-        with impatient(), mock.patch("sys.__stderr__", stream):
+        self.stream = Stream()
+        with impatient(), mock.patch("sys.__stderr__", self.stream):
             self.assertEqual(len(run(case).texts), texts)
-        return stream.getvalue()
+        return self.stream.getvalue()
 
     def test_stderr_that_nobody_reads(self) -> None:
         """The watchdog does not wait for what it prints."""
@@ -532,16 +549,16 @@ class TestNotInterrupted(unittest.TestCase):
         """Code that is protected from Ctrl-C, and ``__del__``."""
 
         class Deleted:
-            def __del__(self) -> None:
-                time.sleep(0.6)
+            def __del__(this) -> None:
+                self.stream.block()
 
         @trio.lowlevel.enable_ki_protection
         def protected() -> None:
-            time.sleep(0.6)
+            self.stream.block()
 
         for function, line in [
-            (protected, "in protected\n    time.sleep(0.6)"),
-            (Deleted, "in __del__\n    time.sleep(0.6)"),
+            (protected, "in protected\n    self.stream.block()"),
+            (Deleted, "in __del__\n    self.stream.block()"),
         ]:
             with self.subTest(function):
 
@@ -569,36 +586,36 @@ class TestNotInterrupted(unittest.TestCase):
         """A system task is protected, too."""
 
         class Inner(AsyncTrioTestCase):
-            async def block(self) -> None:
-                time.sleep(0.6)
+            async def block(this) -> None:
+                self.stream.block()
 
             @time_limit(LIMIT)
             async def test(self) -> None:
                 trio.lowlevel.spawn_system_task(self.block)
                 await trio.sleep_forever()
 
-        self.assertIn("in block\n    time.sleep(0.6)", self.printed(Inner))
+        self.assertIn("in block\n    self.stream.block()", self.printed(Inner))
 
     def test_c_code(self) -> None:
         """C code that does not look for signals; what comes after it is interrupted."""
 
         class Inner(AsyncTrioTestCase):
             @time_limit(LIMIT)
-            async def test(self) -> None:
+            async def test(this) -> None:
                 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGURG])
-                time.sleep(0.6)  # no signal reaches it
+                self.stream.block()  # no signal reaches it
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGURG])
                 raise NotImplementedError
 
-        self.assertIn("in test\n    time.sleep(0.6)", self.printed(Inner))
+        self.assertIn("in test\n    self.stream.block()", self.printed(Inner))
 
     def test_other_thread(self) -> None:
         """In another thread than the main one nothing can be interrupted."""
 
         class Inner(AsyncTrioTestCase):
             @time_limit(LIMIT)
-            async def test(self) -> None:
-                time.sleep(0.6)
+            async def test(this) -> None:
+                self.stream.block()
                 await trio.lowlevel.checkpoint()
 
         printed: list[str] = []
@@ -608,7 +625,7 @@ class TestNotInterrupted(unittest.TestCase):
         thread.join()
         (text,) = printed
         self.assertIn("thread of the test (the test):\n", text)
-        self.assertIn("in test\n    time.sleep(0.6)", text)
+        self.assertIn("in test\n    self.stream.block()", text)
         self.assertIn("MainThread:\n", text)
 
     def test_counted_anew(self) -> None:

@@ -135,6 +135,26 @@ class TestThread(unittest.TestCase):
             gc.enable()
         self.assertIn("forgotten' was never awaited", text)
 
+    def test_leaves_no_reference_while_it_waits(self) -> None:
+        """It holds no watch that was not due yet when it looked for those that are."""
+
+        class Later:
+            due = float("inf")
+
+            def look(self) -> None:
+                raise NotImplementedError
+
+        later = Later()
+        dead = weakref.ref(later)
+        watchdog = _watchdog.Watchdog()
+        watchdog.add(later)
+        watchdog.thread.name = "of this test"
+        watchdog.thread.start()
+        time.sleep(0.2)  # until it has looked, and waits
+        watchdog.discard(later)
+        del later
+        self.assertIsNone(dead())
+
     def test_look_that_fails(self) -> None:
         """A look that fails before it has said when it is due again is not repeated at once."""
         looks: list[float] = []

@@ -75,12 +75,7 @@ class Watchdog:
         while True:
             # Until the thread waits, whoever adds a watch waits for it to do so.
             self._next = math.inf
-            now = RealTime.now()
-            for watch in list(self._watches):
-                if watch.due <= now:
-                    watch.due = now + _PAUSE
-                    with suppress(Exception):  # whatever the test has patched
-                        watch.look()
+            self._look()
             with self._wake:
                 due = [watch.due for watch in list(self._watches)]
                 if self._added:
@@ -89,6 +84,15 @@ class Watchdog:
                 self._next = min(due, default=math.inf)
                 pause = max(0.0, self._next - RealTime.now())
                 self._wake.wait(None if pause == math.inf else pause)
+
+    def _look(self) -> None:
+        # Apart from the loop, whose frame would hold a watch while the thread waits.
+        now = RealTime.now()
+        for watch in list(self._watches):
+            if watch.due <= now:
+                watch.due = now + _PAUSE
+                with suppress(Exception):  # whatever the test has patched
+                    watch.look()
 
 
 _watchdog: Watchdog | None = None
