@@ -497,6 +497,32 @@ Its tasks:
         self.assertIn("in flight when the time limit was over (2 sub-exc", limit)
         self.assertIn("ValueError: as a group", error)
 
+    def test_what_trio_handles_is_not_in_flight(self) -> None:
+        """What a primitive of Trio's raises in itself, before it waits, is not told."""
+
+        class Inner(AsyncTrioTestCase):
+            @time_limit(LIMIT)
+            async def test(self) -> None:
+                lock = trio.Lock()
+                async with lock, trio.open_nursery() as nursery:
+                    nursery.start_soon(lock.acquire)
+                    nursery.start_soon(lock.acquire)
+
+            @time_limit(LIMIT)
+            async def test_behind_it(self) -> None:
+                lock = trio.Lock()
+                async with lock, trio.open_nursery() as nursery:
+                    try:
+                        self.fail("the real cause")
+                    finally:
+                        nursery.start_soon(lock.acquire)
+                        await trio.Semaphore(0).acquire()
+
+        self.assertNotIn("During handling", report(Inner))
+        text = report(Inner, "test_behind_it")
+        self.assertIn("AssertionError: the real cause\n\nDuring handling", text)
+        self.assertNotIn("WouldBlock", text)
+
     def test_ctrl_c_in_flight(self) -> None:
         """A Ctrl-C that was in flight then stops the run all the same."""
 

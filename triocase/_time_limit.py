@@ -22,7 +22,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from trio import RunFinishedError
+from trio import RunFinishedError, WouldBlock
 from trio.lowlevel import (
     current_trio_token,
     currently_ki_protected,
@@ -148,7 +148,8 @@ class TimeLimit:
         in_flight = []
         for leaf in leaves(error):
             context: BaseException | None = leaf
-            while isinstance(context, CANCELLATION):
+            # Trio's primitives raise WouldBlock in themselves, where they then wait.
+            while isinstance(context, (*CANCELLATION, WouldBlock)):
                 context = context.__context__
             if context is not leaf and context is not None:
                 in_flight.append(context)
