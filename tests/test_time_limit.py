@@ -881,6 +881,9 @@ class TestShields(unittest.TestCase):
         events: list[str] = []
 
         class Inner(AsyncTrioTestCase):
+            def note(self, scope: trio.CancelScope) -> None:
+                events.append(f"shield {scope.shield}")
+
             async def background(self, task_status: Any) -> None:
                 with trio.CancelScope(shield=True) as scope:
                     task_status.started(scope)
@@ -891,7 +894,7 @@ class TestShields(unittest.TestCase):
             async def test(self) -> None:
                 scope = await self.nursery.start(self.background)
                 self.addCleanup(scope.cancel)
-                self.addCleanup(lambda: events.append(f"shield {scope.shield}"))
+                self.addCleanup(self.note, scope)  # no closure: it stays in the frame
                 with trio.CancelScope(shield=True):
                     await trio.sleep_forever()
 
