@@ -304,7 +304,7 @@ Its tasks:
     {name}.handler × 1000
       File "test_time_limit.py", line N, in handler
         await trio.Event().wait()
-      waits in trio.Event.wait
+      waits for an Event
 """,
         )
 

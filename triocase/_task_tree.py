@@ -10,10 +10,11 @@
         test_chat.handler × 200
           File "test_chat.py", line 5, in handler
             await self.bell.wait()
-          waits in trio.Event.wait
+          waits for an Event
 
-Each task has the frames of the user's code, from outer to inner, and below them the
-function of Trio's that the innermost has called. Equal siblings are told once.
+Each task has the frames of the user's code, from outer to inner, and below them what it
+waits for in one of Trio's primitives, or else the function of Trio's that the innermost
+has called. Equal siblings are told once.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from trio.lowlevel import current_task
 
 from ._contexts import NurseryManager
+from ._primitives import awaited
 from ._tracebacks import frame_of, is_harness, is_library
 
 if TYPE_CHECKING:
@@ -150,6 +152,16 @@ def root_of(task: Task) -> Task:
     return task
 
 
+def is_trios(task: Task) -> bool:
+    """Return whether a task is one of Trio's own, which has its name in brackets."""
+    outermost = frame_of(task.coro)
+    return (
+        str(task.name).startswith("<")
+        and outermost is not None
+        and is_library(outermost)
+    )
+
+
 class _Picture:
     """The tasks of one test at one moment."""
 
@@ -186,7 +198,7 @@ class _Picture:
         """Yield the user's tasks below ``task`` that are not seen yet."""
         for nursery in task.child_nurseries:
             for child in nursery.child_tasks - self._seen:
-                if _is_ours_or_trios(child):
+                if is_harness(frame_of(child.coro)) or is_trios(child):
                     yield from self._others(child)
                 else:
                     yield child
@@ -197,9 +209,6 @@ class _Picture:
         return tuple(sorted(self._node(task, depth) for task in new))
 
     def _node(self, task: Task, depth: int) -> _Node:
-        name = str(task.name)
-        if task is self._test.task:
-            name = f"{self._test.name} (the test)"
         stack = stack_of(task, self._running)
         frames = [(frame, line) for frame, line in stack if not is_library(frame)]
         if depth == _DEEPEST:
@@ -210,7 +219,7 @@ class _Picture:
                 for nursery in task.child_nurseries
             ]
         return _Node(
-            name,
+            self._name(task),
             tuple(
                 (frame.f_code.co_filename, line, frame.f_code.co_name)
                 for frame, line in frames
@@ -226,16 +235,39 @@ class _Picture:
         if not stack:
             return "has ended"
         calls: list[str] = []
+        thing = owner = None
         for frame, _ in stack:
             if not is_library(frame):
                 calls.clear()
+                thing = None
             elif frame.f_code in self._calls:
                 calls.append(self._calls[frame.f_code])
+                if described := awaited(frame, self._holder):
+                    thing, owner = described, _owner(calls[-1])
         if not has_frames and is_harness(stack[0][0]) and not _calls_user(stack):
             if task is self._test.task:
                 return "waits for what is below"
             return "waits for its turn"
-        return f"waits in {calls[0]}" if calls else ""
+        if not calls:
+            return ""
+        if thing is None or calls[-1] != "trio.lowlevel.wait_task_rescheduled":
+            return f"waits in {calls[0]}"  # it has got what it wants, or has not begun
+        if owner == _owner(calls[0]):
+            return f"waits for {thing}"
+        return f"waits in {calls[0]}, for {thing}"
+
+    def _name(self, task: Task) -> str:
+        if task is self._test.task:
+            return f"{self._test.name} (the test)"
+        return str(task.name)
+
+    def _holder(self, task: Task) -> str:
+        ended = frame_of(task.coro) is None
+        return self._name(task) + (" (which has ended)" if ended else "")
+
+
+def _owner(method: str) -> str:
+    return method.rpartition(".")[0]
 
 
 def _calls_user(stack: Stack) -> bool:
@@ -243,11 +275,6 @@ def _calls_user(stack: Stack) -> bool:
     ours = [frame for frame, _ in stack if is_harness(frame)]
     name = ours[-1].f_globals["__name__"]
     return name == "triocase._calls" and ours[-1].f_code.co_name.startswith("call")
-
-
-def _is_ours_or_trios(task: Task) -> bool:
-    # Trio writes the names of its own in angle brackets.
-    return is_harness(frame_of(task.coro)) or str(task.name).startswith("<")
 
 
 def _public_calls(case: type) -> dict[CodeType, str]:

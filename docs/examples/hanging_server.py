@@ -1,22 +1,24 @@
 """A server that is never told to stop."""
 
+from functools import partial
+
 import trio
 
 from triocase import AsyncTrioTestCase, time_limit
 
 
-async def serve(requests: trio.MemoryReceiveChannel[str], answers: list[str]) -> None:
-    async for request in requests:
-        answers.append(request.upper())
+async def shout(stream: trio.SocketStream) -> None:
+    async for data in stream:
+        await stream.send_all(data.upper())
 
 
 @time_limit(1)
-class TestServer(AsyncTrioTestCase):
+class TestShout(AsyncTrioTestCase):
     async def test_answers(self) -> None:
-        answers: list[str] = []
-        send, receive = trio.open_memory_channel[str](0)
         async with trio.open_nursery() as nursery:
-            for _ in range(3):
-                nursery.start_soon(serve, receive.clone(), answers)
-            await send.send("hello")
-        self.assertEqual(answers, ["HELLO"])
+            serve = partial(trio.serve_tcp, shout, 0, host="127.0.0.1")
+            (listener,) = await nursery.start(serve)
+            client = await trio.open_tcp_stream(*listener.socket.getsockname())
+            async with client:
+                await client.send_all(b"hello")
+                self.assertEqual(await client.receive_some(), b"HELLO")

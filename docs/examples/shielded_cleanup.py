@@ -6,17 +6,19 @@ from triocase import AsyncTrioTestCase, time_limit
 
 
 class Connection:
-    def __init__(self) -> None:
-        self.closed = trio.Event()
+    def __init__(self, socket: trio.socket.SocketType) -> None:
+        self.socket = socket
 
     async def aclose(self) -> None:
-        with trio.CancelScope(shield=True):
-            await self.closed.wait()
+        with trio.CancelScope(shield=True), self.socket:
+            await self.socket.recv(1)
 
 
 @time_limit(1)
 class TestConnection(AsyncTrioTestCase):
     async def test_is_closed(self) -> None:
-        connection = Connection()
+        here, there = trio.socket.socketpair()
+        self.addCleanup(there.close)
+        connection = Connection(here)
         self.addAsyncCleanup(connection.aclose)
-        self.assertFalse(connection.closed.is_set())
+        self.assertGreater(connection.socket.fileno(), 0)
