@@ -1,12 +1,12 @@
 """Run ``async def`` tests of :mod:`unittest` on Trio."""
 
 from ._case import AsyncTrioTestCase as AsyncTrioTestCase
+from ._decorators import autojump_clock as autojump_clock
+from ._decorators import mock_clock as mock_clock
+from ._decorators import real_clock as real_clock
+from ._decorators import time_limit as time_limit
 from ._errors import TimeLimitExceeded as TimeLimitExceeded
 from ._fixtures import fixture as fixture
-from ._options import autojump_clock as autojump_clock
-from ._options import mock_clock as mock_clock
-from ._options import real_clock as real_clock
-from ._options import time_limit as time_limit
 
 __all__ = [
     "AsyncTrioTestCase",

@@ -1,7 +1,7 @@
-"""The decorators, and what they say together of one test.
+"""What the decorators and the environment say together of one test.
 
-A new option is a field of ``Options`` and a decorator; how marks are left and combined
-is in ``_marks``.
+A new option is a field of ``Options`` and a decorator in ``_decorators``; how marks are
+left and combined is in ``_marks``.
 """
 
 from __future__ import annotations
@@ -11,19 +11,15 @@ import sys
 from functools import cache
 from numbers import Real
 from os import environ
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._marks import BARE, decorate, marks_of_class, own_marks
+from ._marks import marks_of_class, own_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from unittest import TestCase
 
-    from ._marks import TestDecorator
-
 __unittest = True
-
-T = TypeVar("T", bound="Callable[..., Any]")
 
 
 class ClockOption(NamedTuple):
@@ -48,173 +44,6 @@ class Options(NamedTuple):
 _DEFAULTS = Options()
 _VARIABLE = "TRIOCASE_TIME_LIMIT"
 _DEFAULT_LIMIT = 120.0  # real seconds
-
-
-# --- The decorators ---------------------------------------------------------------
-
-
-@overload
-def autojump_clock(test: T, /) -> T: ...
-@overload
-def autojump_clock(*, threshold: float = 0) -> TestDecorator: ...
-def autojump_clock(test: Any = BARE, /, *, threshold: float = 0) -> Any:
-    """Run the test in virtual time that jumps whenever every task is blocked.
-
-    Time stands still while tasks run. When all are blocked, it jumps to the next
-    deadline: sleeps and timeouts take no real time. While a worker thread of
-    :func:`trio.to_thread.run_sync` is at work, time does not jump, but runs at the
-    real rate. The clock, :attr:`self.clock <AsyncTrioTestCase.clock>`, is made before
-    each run and starts at 0.
-
-    It decorates a test method or a class, a mixin too. The method's own clock wins over
-    that of its class, and the class's over that of its parents.
-
-    Args:
-        threshold: Real seconds for which all tasks must have been blocked. For a test
-            with real I/O, which Trio cannot tell from doing nothing, take a little more
-            than an answer needs.
-
-    Raises:
-        TypeError: It decorates neither a function nor a class, or ``threshold`` is no
-            number.
-        ValueError: ``threshold`` is negative, infinite or NaN.
-
-    Example:
-        >>> import trio
-        >>> from triocase import AsyncTrioTestCase, autojump_clock
-        >>> class TestSleep(AsyncTrioTestCase):
-        ...     @autojump_clock
-        ...     async def test_year(self):
-        ...         await trio.sleep(365 * 24 * 60 * 60)
-        ...         self.assertEqual(trio.current_time(), 31_536_000)
-        >>> TestSleep("test_year").debug()
-
-    .. versionadded:: 0.1
-    """
-    seconds = finite(
-        threshold,
-        "autojump_clock(threshold=...)",
-        "real seconds",
-        "@autojump_clock(threshold=0.01)",
-    )
-    usage = "`@autojump_clock` or `@autojump_clock(threshold=0.01)`"
-    clock = ClockOption(autojump_threshold=seconds)
-    return decorate(
-        test, decorator="autojump_clock", usage=usage, option="clock", value=clock
-    )
-
-
-@overload
-def mock_clock(test: T, /) -> T: ...
-@overload
-def mock_clock(*, rate: float = 0) -> TestDecorator: ...
-def mock_clock(test: Any = BARE, /, *, rate: float = 0) -> Any:
-    """Run the test in virtual time that moves only when told, or at ``rate``.
-
-    :meth:`AsyncTrioTestCase.advanceClock` moves it. The clock,
-    :attr:`self.clock <AsyncTrioTestCase.clock>`, is made before each run and starts
-    at 0. It decorates what :func:`autojump_clock` does.
-
-    Args:
-        rate: Virtual seconds for each real second.
-
-    Raises:
-        TypeError: It decorates neither a function nor a class, or ``rate`` is no
-            number.
-        ValueError: ``rate`` is negative, infinite or NaN.
-
-    Example:
-        >>> import trio
-        >>> from triocase import AsyncTrioTestCase, mock_clock
-        >>> class TestTimeout(AsyncTrioTestCase):
-        ...     @mock_clock
-        ...     async def test_not_yet(self):
-        ...         with trio.move_on_after(10) as scope:
-        ...             await self.advanceClock(9.5)
-        ...         self.assertFalse(scope.cancelled_caught)
-        >>> TestTimeout("test_not_yet").debug()
-
-    .. versionadded:: 0.1
-    """
-    checked = finite(
-        rate,
-        "mock_clock(rate=...)",
-        "virtual seconds for each real second",
-        "@mock_clock(rate=2.0)",
-    )
-    usage = "`@mock_clock` or `@mock_clock(rate=2.0)`"
-    clock = ClockOption(rate=checked)
-    return decorate(
-        test, decorator="mock_clock", usage=usage, option="clock", value=clock
-    )
-
-
-@overload
-def real_clock(test: T, /) -> T: ...
-@overload
-def real_clock() -> TestDecorator: ...
-def real_clock(test: Any = BARE, /) -> Any:
-    """Run the test in real time after all, where its class has a virtual clock.
-
-    It decorates what :func:`autojump_clock` does.
-
-    Raises:
-        TypeError: It decorates neither a function nor a class.
-
-    .. versionadded:: 0.1
-    """
-    usage = "`@real_clock`"
-    return decorate(
-        test, decorator="real_clock", usage=usage, option="clock", value=None
-    )
-
-
-def time_limit(seconds: float | None, /) -> TestDecorator:
-    """Give the test another time limit than the default of 120 real seconds.
-
-    A test that has not ended by then is cancelled and fails with
-    :exc:`TimeLimitExceeded`. The time counts from its first fixture to the end of the
-    test method; the teardown and the cleanups then have the same once more. It is real
-    time, whatever the test's clock. See :doc:`hangs`.
-
-    It decorates a test method or a class, a mixin too. The method's own limit wins over
-    that of its class, and the class's over that of its parents. The environment
-    variable ``TRIOCASE_TIME_LIMIT`` sets another default, in seconds; ``0`` there
-    switches off all limits, also those of decorators. A test in which a debugger was
-    seen has no limit.
-
-    Args:
-        seconds: Real seconds, or None for no limit.
-
-    Raises:
-        TypeError: ``seconds`` is no number, or it decorates neither a function nor a
-            class.
-        ValueError: ``seconds`` is zero, negative, infinite or NaN.
-
-    Example:
-        >>> import trio
-        >>> from triocase import AsyncTrioTestCase, time_limit
-        >>> class TestAnswer(AsyncTrioTestCase):
-        ...     @time_limit(0.1)
-        ...     async def test_no_answer(self):
-        ...         await trio.sleep_forever()
-        >>> TestAnswer("test_no_answer").debug()
-        Traceback (most recent call last):
-            ...
-        triocase.TimeLimitExceeded: the test has not ended within its time limit ...
-
-    .. versionadded:: 0.1
-    """
-    usage = "`@time_limit(5)`"
-    if seconds is None:
-        limit = math.inf
-    else:
-        example = "@time_limit(5)`, or for no limit `@time_limit(None)"
-        limit = finite(seconds, "time_limit()", "real seconds", example, above=True)
-    decorator: TestDecorator = decorate(
-        decorator="time_limit", usage=usage, option="time_limit", value=limit
-    )
-    return decorator
 
 
 def finite(
