@@ -17,7 +17,7 @@ from unittest import mock
 
 import trio
 
-from triocase import _options, _time_limit
+from triocase import _ending, _options, _time_limit
 
 ROOT = Path(__file__).parent.parent
 
@@ -126,8 +126,9 @@ async def stray_cancelled() -> None:
 @contextlib.contextmanager
 def impatient() -> Iterator[None]:
     """Let a time limit take its steps, and notice silence, in an instant."""
-    with mock.patch.multiple(_time_limit, _LOOK=0.1, _GRACE=0.2):
-        yield
+    with mock.patch.multiple(_time_limit, _LOOK=0.1, _ANSWER=0.1):
+        with mock.patch.object(_ending, "_GRACE", 0.2):
+            yield
 
 
 @contextlib.contextmanager

@@ -557,9 +557,9 @@ class TestQuiet(unittest.TestCase):
     SOURCE = """
 import contextlib, gc, sys, threading, time
 import trio
-from triocase import AsyncTrioTestCase, fixture, time_limit, _time_limit
+from triocase import AsyncTrioTestCase, fixture, time_limit, _ending
 
-_time_limit._GRACE = 0.2
+_ending._GRACE = 0.2
 
 async def stubborn():
     while True:

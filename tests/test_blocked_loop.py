@@ -280,7 +280,7 @@ Its tasks:
                 events.append("slept")
                 await trio.sleep_forever()
 
-        with mock.patch("triocase._time_limit._LOOK", 5):
+        with mock.patch("triocase._time_limit._ANSWER", 5):
             text = report(Inner)
         self.assertNotIn("blocks", text)
         self.assertEqual(events, ["slept"])
@@ -297,7 +297,7 @@ Its tasks:
             async def test_teardown(self) -> None:
                 self.addCleanup(time.sleep, 0.4)
 
-        with mock.patch("triocase._time_limit._LOOK", 5):
+        with mock.patch("triocase._time_limit._ANSWER", 5):
             for name, who in [("test", ""), ("test_teardown", "teardown of the ")]:
                 (text,) = told(Inner, name)
                 self.assertRegex(
@@ -434,7 +434,7 @@ class TestSignals(unittest.TestCase):
             @time_limit(30)
             async def test(self) -> None:
                 limit = self._trioTest.limit
-                limit._blocked = limit._turn
+                limit._blocked_loop._turn = limit.turn
                 limit._begin_turn(30)
                 signal.raise_signal(signal.SIGURG)
 
@@ -642,7 +642,7 @@ class TestNotInterrupted(unittest.TestCase):
                 self.block()
 
         with mock.patch("tests.test_blocked_loop.impatient", contextlib.nullcontext):
-            with mock.patch("triocase._time_limit._LOOK", 0.5):
+            with mock.patch("triocase._time_limit._ANSWER", 0.5):
                 self.assertEqual(self.printed(Inner, 3), "")
 
     def test_swallowed(self) -> None:
@@ -701,7 +701,7 @@ class TestA(AsyncTrioTestCase):
         def signals():
             for _ in range(500):
                 time.sleep(random.random() / 200)
-                limit._blocked = limit._turn
+                limit._blocked_loop._turn = limit.turn
                 os.kill(os.getpid(), signal.SIGURG)
         thread = threading.Thread(target=signals)
         thread.start()

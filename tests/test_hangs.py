@@ -12,9 +12,9 @@ from functools import partial
 import contextlib, subprocess, threading, time
 import trio, trio.testing
 from triocase import AsyncTrioTestCase, autojump_clock, fixture, mock_clock, time_limit
-from triocase import _time_limit
+from triocase import _ending
 
-_time_limit._GRACE = 1  # for the test suite's sake
+_ending._GRACE = 1  # for the test suite's sake
 
 lock = threading.Lock()
 

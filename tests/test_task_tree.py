@@ -660,9 +660,9 @@ class TestB(AsyncTrioTestCase):
         """It still stops the run if its handling had to be ended by the limit."""
         source = """
 import os, signal, trio
-from triocase import AsyncTrioTestCase, time_limit, _time_limit
+from triocase import AsyncTrioTestCase, time_limit, _ending
 
-_time_limit._GRACE = 0.2
+_ending._GRACE = 0.2
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class TestA(AsyncTrioTestCase):

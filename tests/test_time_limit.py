@@ -23,6 +23,7 @@ from triocase import (
     AsyncTrioTestCase,
     TimeLimitExceeded,
     _debuggers,
+    _ending,
     _time_limit,
     autojump_clock,
     fixture,
@@ -494,7 +495,7 @@ Its tasks:
         limit, error = run(Inner).texts
         self.assertIn("AssertionError: first", limit)
         self.assertIn("AssertionError: second", limit)
-        self.assertIn("in flight when the time limit was over (2 sub-exc", limit)
+        self.assertIn("in flight when the test was ended (2 sub-exc", limit)
         self.assertIn("ValueError: as a group", error)
 
     def test_what_trio_handles_is_not_in_flight(self) -> None:
@@ -703,7 +704,7 @@ Its tasks:
 class TestSteps(unittest.TestCase):
     def test_each_within_five_seconds(self) -> None:
         """Each step comes within five seconds of one that had no effect."""
-        self.assertLessEqual(_time_limit._GRACE + _time_limit._LOOK, 5)
+        self.assertLessEqual(_ending._GRACE + _time_limit._ANSWER, 5)
 
 
 class TestShields(unittest.TestCase):
@@ -1147,9 +1148,9 @@ class TestDebugger(unittest.TestCase):
             @time_limit(LIMIT)
             async def test(self) -> None:
                 limit = self._trioTest.limit
+                turn = limit._blocked_loop._turn = limit.turn
                 limit._switch_off()
-                limit._act(limit._turn)
-                limit._blocked = limit._turn
+                limit._act(turn)
                 signal.raise_signal(signal.SIGURG)
                 await trio.sleep(0.3)
 

@@ -27,15 +27,10 @@ from typing import TYPE_CHECKING, Any
 from trio import CancelScope
 from trio.lowlevel import current_task, enable_ki_protection, spawn_system_task
 
-from ._calls import (
-    call,
-    call_async_hook,
-    call_sync_hook,
-    call_test,
-    has_hook,
-)
+from ._calls import call, call_async_hook, call_sync_hook, call_test, has_hook
 from ._cleanups import Cleanups
 from ._ctrl_c import CtrlC
+from ._ending import Ending
 from ._findings import Finding, Findings
 from ._fixture_setup import Fixtures
 from ._fixtures import fixture_names
@@ -92,6 +87,7 @@ class TestRun:
         fixtures: Those of its class, as far as they are set up.
         time: The virtual time of the run, if the test has asked for it.
         limit: Its time limit.
+        ending: How it is ended, if it is stuck.
         ctrl_c: Hears of Ctrl-C.
         finished: Whether all stages are over.
     """
@@ -106,6 +102,7 @@ class TestRun:
         self.fixtures = Fixtures()
         self.time: VirtualTime | None = None
         self.limit = TimeLimit()
+        self.ending = Ending()
         self.ctrl_c = CtrlC()
         self.finished = False
         self.method = method
@@ -216,7 +213,7 @@ class TestRun:
         try:
             await function(*args, **kwargs)
         except BaseException as error:
-            self.limit.take_over(error)
+            self.ending.take_over(self, error)
             self.findings.add(error)
             well = False
         self.findings.tell()

@@ -48,12 +48,12 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
             findings.add(cause if isinstance(cause, KeyboardInterrupt) else error)
         if not test.finished:
             findings.expect_failure(False)
-            if test.limit.abandoned and test.ctrl_c.pressed:
+            if test.ending.abandoned and test.ctrl_c.pressed:
                 # Trio has taken the Ctrl-C, and the run has not come to its end.
                 findings.add(KeyboardInterrupt())
             test.limit.begin_teardown()
             lost = test.cleanups.run_outside()
-            if lost and not test.limit.abandoned:  # else that is said already
+            if lost and not test.ending.abandoned:  # else that is said already
                 findings.add(
                     RuntimeError(
                         f"the Trio run of the test has ended before its cleanups. Not "
@@ -111,10 +111,10 @@ def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
             raise
     finally:
         del case._trioTest
-        if test.limit.abandoned or (not test.finished and test.task is not None):
+        if test.ending.abandoned or (not test.finished and test.task is not None):
             test.ctrl_c.listen_no_more(run_is_dead=True)
             keep_for_ever(test)
-    if not (test.finished or test.limit.abandoned):
+    if not (test.finished or test.ending.abandoned):
         raise RuntimeError(
             f"{type(case).__qualname__}.runTrio returned before the test had run. Let "
             f"it call `async_fn` in a Trio run and return when that has ended."
