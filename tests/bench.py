@@ -23,7 +23,13 @@ import trio
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from triocase import AsyncTrioTestCase, autojump_clock, fixture, time_limit
+from triocase import (
+    AsyncTrioTestCase,
+    autojump_clock,
+    deadlock_check,
+    fixture,
+    time_limit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -48,6 +54,18 @@ class Virtual(Empty):
 
 @time_limit(None)
 class Unlimited(Empty):
+    pass
+
+
+class Busy(AsyncTrioTestCase):
+    async def test(self) -> None:
+        for _ in range(1_000_000):
+            await trio.lowlevel.checkpoint()
+
+
+@deadlock_check(False)
+@time_limit(None)
+class BusyUnwatched(Busy):
     pass
 
 
@@ -136,6 +154,19 @@ def compare(repetitions: int) -> None:
         print(f"{name:26}{min(found) * 1e6:8.0f} µs{ratio:8.2f}")
 
 
+def busy() -> None:
+    """Print what the watchdog's looks cost a test that is never idle."""
+
+    def seconds(case: type[Busy]) -> float:
+        start = time.process_time()  # of all threads
+        case("test").run(unittest.TestResult())
+        return time.process_time() - start
+
+    ratios = [seconds(Busy) / seconds(BusyUnwatched) for _ in range(3)]
+    ratio = statistics.median(ratios)
+    print(f"1,000,000 checkpoints, watched: {(ratio - 1) * 100:+.1f} %")
+
+
 def memory(tests: int) -> None:
     def run() -> None:
         # A result of its own: unittest's keeps a line for each test from 3.12 on.
@@ -175,5 +206,6 @@ def import_time() -> None:
 if __name__ == "__main__":
     print(f"Python {sys.version.split()[0]}, Trio {trio.__version__}")
     compare(int(sys.argv[1]) if len(sys.argv) > 1 else 50)
+    busy()
     memory(20_000)
     import_time()

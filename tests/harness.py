@@ -17,7 +17,7 @@ from unittest import mock
 
 import trio
 
-from triocase import _ending, _options, _time_limit
+from triocase import _deadlock, _ending, _options, _time_limit
 
 ROOT = Path(__file__).parent.parent
 
@@ -128,6 +128,14 @@ def impatient() -> Iterator[None]:
     """Let a time limit take its steps, and notice silence, in an instant."""
     with mock.patch.multiple(_time_limit, _LOOK=0.1, _ANSWER=0.1):
         with mock.patch.object(_ending, "_GRACE", 0.2):
+            yield
+
+
+@contextlib.contextmanager
+def hasty(margin: float = 0.1) -> Iterator[None]:
+    """Let deadlocks be found in a fraction of a second."""
+    with mock.patch.object(_time_limit, "_LOOK", 0.05):
+        with mock.patch.multiple(_deadlock, _UNCHANGED=0.1, _MARGIN=margin):
             yield
 
 

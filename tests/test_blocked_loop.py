@@ -572,8 +572,8 @@ class TestNotInterrupted(unittest.TestCase):
 
                 printed = self.printed(Inner)
                 self.assertIn(
-                    f"\n{Inner.__module__}.{Inner.__qualname__}.test has not ended within "
-                    f"its time limit. It blocks the event loop, and does not let itself "
+                    f"\n{Inner.__module__}.{Inner.__qualname__}.test has not ended in "
+                    f"time. It blocks the event loop, and does not let itself "
                     f"be interrupted. Where each thread is:\n\nMainThread (the test):\n",
                     printed,
                 )

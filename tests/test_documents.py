@@ -93,7 +93,7 @@ class TestExamples(unittest.TestCase):
     def test_failing_examples(self) -> None:
         """Each failing example prints what the page that has it shows."""
         names = [path.stem for path in sorted(EXAMPLES.glob("*.txt"))]
-        self.assertEqual(len(names), 5)
+        self.assertEqual(len(names), 6)
         for name in names:
             with self.subTest(name):
                 code, output = self.run_examples("-m", "unittest", name, "-v")
@@ -128,6 +128,7 @@ class TestDocstrings(unittest.TestCase):
                 "AsyncTrioTestCase",
                 "AsyncTrioTestCase.assertRaisesGroup",
                 "autojump_clock",
+                "deadlock_check",
                 "fixture",
                 "mock_clock",
                 "time_limit",

@@ -1150,7 +1150,7 @@ class TestDebugger(unittest.TestCase):
                 limit = self._trioTest.limit
                 turn = limit._blocked_loop._turn = limit.turn
                 limit._switch_off()
-                limit._act(turn)
+                limit.end(turn, limit.cause)
                 signal.raise_signal(signal.SIGURG)
                 await trio.sleep(0.3)
 

@@ -245,15 +245,16 @@ def load_tests(loader, tests, pattern):
         self.assertEqual(code, 0, output)
 
     def test_started_when_needed(self) -> None:
-        """Importing starts none, nor does a test without a limit."""
+        """Importing starts none, nor does a test that nothing is to be found in."""
         source = """
 import threading
-from triocase import AsyncTrioTestCase, time_limit
+from triocase import AsyncTrioTestCase, deadlock_check, time_limit
 
 assert threading.active_count() == 1
 
 class TestIt(AsyncTrioTestCase):
     @time_limit(None)
+    @deadlock_check(False)
     async def test_a(self):
         self.assertEqual(threading.active_count(), 1)
 

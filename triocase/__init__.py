@@ -2,16 +2,20 @@
 
 from ._case import AsyncTrioTestCase as AsyncTrioTestCase
 from ._decorators import autojump_clock as autojump_clock
+from ._decorators import deadlock_check as deadlock_check
 from ._decorators import mock_clock as mock_clock
 from ._decorators import real_clock as real_clock
 from ._decorators import time_limit as time_limit
+from ._errors import DeadlockError as DeadlockError
 from ._errors import TimeLimitExceeded as TimeLimitExceeded
 from ._fixtures import fixture as fixture
 
 __all__ = [
     "AsyncTrioTestCase",
+    "DeadlockError",
     "TimeLimitExceeded",
     "autojump_clock",
+    "deadlock_check",
     "fixture",
     "mock_clock",
     "real_clock",

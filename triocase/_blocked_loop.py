@@ -51,8 +51,8 @@ class BlockedLoop(SignalHandler):
             pthread_kill(thread, self.number)
         if (count >= _INTERRUPTIONS or not self.installed) and not self._threads_shown:
             text = (
-                f"\n{test.name} has not ended within its time limit. It blocks the "
-                f"event loop, and does not let itself be interrupted. Where each "
+                f"\n{test.name} has not ended in time. It blocks "
+                f"the event loop, and does not let itself be interrupted. Where each "
                 f"thread is:\n\n{thread_stacks(thread)}"
             )
             self._threads_shown = True

@@ -22,7 +22,7 @@ __unittest = True
 
 T = TypeVar("T")
 
-_empty_hooks: set[object] = {TestCase.setUp, TestCase.tearDown}
+_base_hooks: set[object] = {TestCase.setUp, TestCase.tearDown}
 _ASYNC_TWINS = {"setUp": "asyncSetUp", "tearDown": "asyncTearDown"}
 
 
@@ -31,15 +31,15 @@ def _name(function: object) -> str:
     return getattr(function, "__qualname__", None) or repr(function)
 
 
-def empty_hook(hook: T) -> T:
-    """Decorate a hook of the base class that does nothing."""
-    _empty_hooks.add(hook)
+def base_hook(hook: T) -> T:
+    """Decorate a hook of the base class, so that it is known where one overrides it."""
+    _base_hooks.add(hook)
     return hook
 
 
 def has_hook(case: TestCase, name: str) -> bool:
-    """Return whether a hook may do anything: most tests have few, and a call costs."""
-    return getattr(getattr(case, name), "__func__", None) not in _empty_hooks
+    """Return whether a test overrides a hook: most have few, and a call costs."""
+    return getattr(getattr(case, name), "__func__", None) not in _base_hooks
 
 
 def discard(awaitable: object) -> None:

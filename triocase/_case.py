@@ -15,7 +15,7 @@ from trio import run as _trio_run
 
 from ._assertions import AssertRaisesGroupContext, hint_at_groups
 from ._attributes import ClockAttribute, NurseryAttribute
-from ._calls import call_cleanup_outside, empty_hook
+from ._calls import base_hook, call_cleanup_outside
 from ._contexts import enter_async_context, enter_sync_context
 from ._fixtures import reserve_names
 from ._open_run import run_test
@@ -77,7 +77,7 @@ class AsyncTrioTestCase(TestCase):
 
     # --- For tests to override ----------------------------------------------------
 
-    @empty_hook
+    @base_hook
     async def asyncSetUp(self) -> None:
         """Set up the test; called after ``setUp``, in the test's task.
 
@@ -85,7 +85,7 @@ class AsyncTrioTestCase(TestCase):
         cleanups do. A crash in ``self.nursery`` meanwhile cancels it.
         """
 
-    @empty_hook
+    @base_hook
     async def asyncTearDown(self) -> None:
         """Tear the test down; called before ``tearDown``, in the test's task.
 
@@ -94,6 +94,7 @@ class AsyncTrioTestCase(TestCase):
         even if it fails.
         """
 
+    @base_hook
     def runTrio(
         self,
         async_fn: Callable[[], Awaitable[object]],
@@ -104,7 +105,8 @@ class AsyncTrioTestCase(TestCase):
         """Open a Trio run, call ``async_fn`` in it, and return when it has ended.
 
         Called outside of Trio, once for each test that is not skipped. Override it to
-        run tests on another host, such as ``qtrio.run``.
+        run tests on another host, such as ``qtrio.run``. Deadlocks are not looked for
+        then, because a host may wake tasks unseen.
 
         Args:
             async_fn: All stages of the test; takes no arguments and raises nothing.

@@ -44,10 +44,12 @@ class VirtualTime(Instrument):
 
     Attributes:
         clock: What the test sees as ``self.clock``.
+        steps: How many steps the tasks of the run have taken.
     """
 
     def __init__(self, option: ClockOption) -> None:
         self.clock = MockClock(*option)
+        self.steps = 0
         self._aside: tuple[float, float] | None = None  # threshold and rate
         self._stopped: float | None = None  # when, while a thread was at work
         self._passes = 0
@@ -67,6 +69,11 @@ class VirtualTime(Instrument):
                 "none of its instruments. Let `runTrio` pass on its arguments `clock` "
                 "and `instruments`."
             )
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether time moves only when a task moves it."""
+        return self.clock.rate == 0 and self.clock.autojump_threshold == math.inf
 
     async def advance(self, seconds: float) -> None:
         """Move time forward, and let every timer on the way fire at its own time.
@@ -96,6 +103,7 @@ class VirtualTime(Instrument):
 
     def after_task_step(self, task: Task) -> None:
         """Let time run while a worker thread is at work."""
+        self.steps += 1
         stopped, self._stopped = self._stopped, None
         if self.clock.autojump_threshold == math.inf or self._advances:
             return

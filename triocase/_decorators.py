@@ -183,3 +183,49 @@ def time_limit(seconds: float | None, /) -> TestDecorator:
         decorator="time_limit", usage=usage, option="time_limit", value=limit
     )
     return decorator
+
+
+def deadlock_check(switch: bool, /) -> TestDecorator:
+    """Switch the search for deadlocks off for a test, or on again.
+
+    A test whose tasks all wait, while nothing can wake any of them, is cancelled within
+    two real seconds and fails with :exc:`DeadlockError`. Switch that off for a test
+    that is woken by something which cannot be seen from inside of the Trio run, such as
+    a signal handler of its own; its time limit remains. See :doc:`deadlocks`.
+
+    It decorates a test method or a class, a mixin too. What the method says wins over
+    what its class says, and the class over its parents. Where ``runTrio`` is
+    overridden, deadlocks are not looked for, whatever this says.
+
+    Args:
+        switch: False for off, True for on.
+
+    Raises:
+        TypeError: ``switch`` is no bool, or it decorates neither a function nor a
+            class.
+
+    Example:
+        >>> import signal
+        >>> import trio
+        >>> from triocase import AsyncTrioTestCase, deadlock_check
+        >>> class TestAlarm(AsyncTrioTestCase):
+        ...     @deadlock_check(False)
+        ...     async def test_rings(self):
+        ...         bell = trio.Event()
+        ...         signal.signal(signal.SIGALRM, lambda *args: bell.set())
+        ...         signal.setitimer(signal.ITIMER_REAL, 0.1)
+        ...         await bell.wait()
+        >>> TestAlarm("test_rings").debug()
+
+    .. versionadded:: 0.1
+    """
+    usage = "`@deadlock_check(False)`"
+    if not isinstance(switch, bool):
+        raise TypeError(
+            f"deadlock_check() takes True or False, not {switch!r}. Write {usage} "
+            f"above `async def` or `class` to switch the search for deadlocks off."
+        )
+    decorator: TestDecorator = decorate(
+        decorator="deadlock_check", usage=usage, option="deadlock_check", value=switch
+    )
+    return decorator

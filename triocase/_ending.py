@@ -40,11 +40,13 @@ class Cause(NamedTuple):
     Attributes:
         error: What it fails with.
         verdict: What is said of "the test", or of "the teardown of the test".
+        afterwards: What is said of it when that has been told, and it still goes on.
         because: For the message of the ``Cancelled`` that the test gets.
     """
 
     error: type[Exception]
     verdict: str
+    afterwards: str
     because: str
 
 
@@ -117,8 +119,9 @@ class Ending:
             cause: Why; that of the first error counts.
             running: What blocks the event loop, if anything does.
         """
+        verdict = cause.verdict if self._cause is None else self._cause.afterwards
         self._cause = cause = self._cause or cause
-        self._message = [f"{self.who} {cause.verdict}"]
+        self._message = [f"{self.who} {verdict}"]
         if running is not None and running.task is None:
             self._message.append("A cleanup blocks that runs after its Trio run.")
         elif running is not None:

@@ -1,4 +1,4 @@
-"""What a test that does not end fails with."""
+"""What a test that is stuck fails with."""
 
 from __future__ import annotations
 
@@ -10,6 +10,16 @@ class TimeLimitExceeded(Exception):
 
     It is not raised in the test, which is cancelled, but reported as its error. Its
     traceback shows where the test waited, its message where each of its tasks did.
+
+    .. versionadded:: 0.1
+    """
+
+
+class DeadlockError(Exception):
+    """Each task of a test waits, and nothing can wake any of them.
+
+    Like :exc:`TimeLimitExceeded` it is not raised in the test, which is cancelled, but
+    reported as its error, with where each task waits and for what.
 
     .. versionadded:: 0.1
     """

@@ -11,6 +11,8 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from ._abandon import RunAbandoned
+from ._calls import has_hook
+from ._deadlock import ThreadTime
 from ._groups import leaves
 from ._lifecycle import TestRun
 from ._options import options_of, time_limit_of
@@ -98,6 +100,11 @@ def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
         test.time = VirtualTime(options.clock)
         clock, instruments = test.time.clock, (test.time,)
     test.limit.seconds = time_limit_of(options)
+    test.limit.finds_deadlocks = (
+        options.deadlock_check
+        and ThreadTime.known
+        and not has_hook(case, "runTrio")  # a host of the user's wakes tasks unseen
+    )
     test.limit.listen()
     case._trioTest = test
     try:

@@ -35,10 +35,12 @@ class Options(NamedTuple):
     Attributes:
         clock: Its virtual clock, or None for real time.
         time_limit: In real seconds, infinite for no limit; None if they do not say.
+        deadlock_check: Whether to look for deadlocks.
     """
 
     clock: ClockOption | None = None
     time_limit: float | None = None
+    deadlock_check: bool = True
 
 
 _DEFAULTS = Options()

@@ -153,10 +153,15 @@ def root_of(task: Task) -> Task:
 
 
 def is_trios(task: Task) -> bool:
-    """Return whether a task is one of Trio's own, which has its name in brackets."""
+    """Return whether a task is one of Trio's own.
+
+    They are in the outermost nursery, and have their names in brackets.
+    """
     outermost = frame_of(task.coro)
+    nursery = task.parent_nursery
     return (
         str(task.name).startswith("<")
+        and (nursery is None or nursery.parent_task.parent_nursery is None)
         and outermost is not None
         and is_library(outermost)
     )

@@ -1,15 +1,16 @@
 """The time limit of one test, in real time, and the watchdog's looks at the test.
 
-The watchdog's thread looks once a second. Before the limit it does nothing to the run,
-for whatever wakes a run changes its schedule. At the limit, and some seconds after each
-step that had no effect, it asks the run, through its token, to take the next step
-towards the end of the test. A run that does not answer has a task that blocks the event
-loop.
+The watchdog's thread looks twice a second. Before the limit it does nothing to the run,
+for whatever wakes a run changes its schedule, unless it seems to be deadlocked. At the
+limit, and some seconds after each step that had no effect, it asks the run, through its
+token, to take the next step towards the end of the test. A run that does not answer has
+a task that blocks the event loop.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from trio.lowlevel import current_trio_token
 
 from ._blocked_loop import BlockedLoop
 from ._console import threads
+from ._deadlock import DeadlockCheck, ThreadTime
 from ._debuggers import debugger_in, debugger_in_any, debugger_is_on
 from ._ending import Cause
 from ._errors import TimeLimitExceeded
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-_LOOK = 1.0  # real seconds between two looks
+_LOOK = 0.5  # real seconds between two looks
 _ANSWER = 1.0  # real seconds for the run to answer
 
 
@@ -41,20 +43,27 @@ class TimeLimit:
 
     Attributes:
         seconds: The limit, infinite for none.
+        finds_deadlocks: Whether to look for deadlocks, too.
         due: When the watchdog is to look again.
         test: The test, while it is watched.
         token: Of the test's run.
+        own_references: To the token, before any code of the user's has run.
+        thread_clock: Of the test's thread, for :class:`ThreadTime`.
         turn: The number of this turn. What is asked for in one is too late in the next.
     """
 
     seconds = math.inf
+    finds_deadlocks = False
     due = math.inf
     test: TestRun | None = None
     turn = 0
     _deadline = math.inf  # of this turn
     _asked = 0  # the turn in which the run was asked to act
     _blocked_loop: BlockedLoop | None = None
+    _deadlocks: DeadlockCheck | None = None
     token: TrioToken
+    own_references: int
+    thread_clock: int
     _thread: int
     _watchdog: Watchdog
 
@@ -62,18 +71,21 @@ class TimeLimit:
 
     def listen(self) -> None:
         """Be ready to interrupt what blocks the loop; called before the run."""
-        if self.seconds != math.inf:
+        if self.seconds != math.inf or self.finds_deadlocks:
             self._blocked_loop = BlockedLoop(self)
             self._blocked_loop.install()
 
     def start(self, test: TestRun) -> None:
         """Begin to count; called in the run."""
-        if debugger_is_on() or self.seconds == math.inf:
+        if debugger_is_on() or (self.seconds == math.inf and not self.finds_deadlocks):
             return
         self._watchdog = watchdog()
         self.test = test
         self.token = current_trio_token()
         self._thread = threading.get_ident()
+        if self.finds_deadlocks:
+            self.own_references = self.references()
+            self.thread_clock = ThreadTime.clock_of(self._thread)
         self._begin_turn(self.seconds)
         self.due = min(self._deadline, RealTime.now() + _LOOK)
         self._watchdog.add(self)
@@ -90,10 +102,15 @@ class TimeLimit:
         if self.test is not None:
             self._watchdog.discard(self)
             self._check_in_the_end(self.test)
-            self.test = None
+            self.test = self._deadlocks = None
         if self._blocked_loop is not None:
             self._blocked_loop.remove()
             self._blocked_loop = None  # no cycle
+
+    def references(self) -> int:
+        """Return how many references there are to the token."""
+        # No variable holds it here: on 3.10 what a trace function sees would count.
+        return sys.getrefcount(self.token)
 
     def _begin_turn(self, seconds: float) -> None:
         self._deadline = RealTime.now() + seconds
@@ -112,6 +129,7 @@ class TimeLimit:
 
     def _switch_off(self) -> None:
         self.seconds = self.due = math.inf
+        self.finds_deadlocks = False
         self._begin_turn(math.inf)
 
     # --- In the watchdog's thread -------------------------------------------------
@@ -128,6 +146,8 @@ class TimeLimit:
         elif test is None or own is None:
             pass  # it has just ended
         elif now < self._deadline:
+            if self.finds_deadlocks and not test.ending.step:
+                self.due = min(self.due, self._look_for_deadlock(test))
             self.due = min(self.due, self._deadline)
         else:
             self.due = now + _ANSWER
@@ -135,34 +155,40 @@ class TimeLimit:
                 self._asked = turn
                 # A run that has ended, but has not let go of the test, does not answer.
                 with suppress(RunFinishedError, OSError):
-                    self.token.run_sync_soon(self._act, turn)
+                    self.token.run_sync_soon(self.end, turn, self.cause)
             else:
                 self._blocked_loop = self._blocked_loop or BlockedLoop(self)
                 self._blocked_loop.meet_silence(test, self._thread, turn)
 
+    def _look_for_deadlock(self, test: TestRun) -> float:
+        if self._deadlocks is None:
+            self._deadlocks = DeadlockCheck(test, self)
+        return self._deadlocks.look()
+
     # --- In the run, between steps of tasks ---------------------------------------
 
-    def _act(self, turn: int) -> None:
-        """Take the next step towards the end of the test."""
-        if self.test is not None and turn == self.turn:
-            self._end(self.test, self.cause)
+    def end(self, turn: int, cause: Cause) -> None:
+        """Take the next step towards the end of the test.
 
-    def _end(self, test: TestRun, cause: Cause) -> None:
+        Args:
+            turn: That in which there was a reason to.
+            cause: Why; that of the first step counts.
+        """
+        if self.test is None or turn != self.turn:
+            return
         if debugger_is_on():
             self._switch_off()
             return
         self._begin_turn(math.inf)
-        seconds = test.ending.take_step(test, cause)
+        seconds = self.test.ending.take_step(self.test, cause)
         self._deadline = RealTime.now() + seconds
 
     @property
     def cause(self) -> Cause:
         """Why a test is ended at its limit."""
-        return Cause(
-            TimeLimitExceeded,
-            f"has not ended within its time limit of {self}.",
-            f"its time limit of {self}",
-        )
+        verdict = f"has not ended within its time limit of {self}."
+        because = f"its time limit of {self}"
+        return Cause(TimeLimitExceeded, verdict, verdict, because)
 
     def __str__(self) -> str:
         return "1 second" if self.seconds == 1 else f"{self.seconds:g} seconds"

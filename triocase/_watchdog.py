@@ -1,6 +1,6 @@
 """The watchdog: one thread that looks at the tests that take long.
 
-A test that runs is a watch with a time at which it wants to be looked at, a second
+A test that runs is a watch with a time at which it wants to be looked at, half a second
 after its start at the earliest. To add and remove one takes no lock and wakes nobody,
 so a test that is over before has cost next to nothing. The thread never touches a run
 loop by itself; what to do about a test that takes too long is the watch's affair.
@@ -21,7 +21,7 @@ from typing import Protocol
 
 __unittest = True
 
-_PAUSE = 1.0  # real seconds, while tests run
+_PAUSE = 0.5  # real seconds, while tests run
 
 
 class RealTime:

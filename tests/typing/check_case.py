@@ -9,7 +9,14 @@ import trio
 import trio.testing
 from typing_extensions import assert_type
 
-from triocase import AsyncTrioTestCase, autojump_clock, mock_clock, real_clock
+from triocase import (
+    AsyncTrioTestCase,
+    autojump_clock,
+    deadlock_check,
+    mock_clock,
+    real_clock,
+    time_limit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -80,6 +87,8 @@ class TestClocks(AsyncTrioTestCase):
     async def bare(self, number: int) -> str:
         return str(number)
 
+    @deadlock_check(False)
+    @time_limit(5)
     @real_clock
     @autojump_clock(threshold=0.1)
     @mock_clock(rate=2)
@@ -107,3 +116,5 @@ autojump_clock(3)  # type: ignore[call-overload]  # pyright: ignore
 autojump_clock(threshold="3")  # type: ignore[call-overload]  # pyright: ignore
 mock_clock(threshold=3)  # type: ignore[call-overload]  # pyright: ignore
 real_clock(rate=3)  # type: ignore[call-overload]  # pyright: ignore
+time_limit("3")  # type: ignore[arg-type]  # pyright: ignore
+deadlock_check("off")  # type: ignore[arg-type]  # pyright: ignore
