@@ -358,7 +358,7 @@ other tasks of the run:
 
     def test_order_of_tasks(self) -> None:
         """Tasks come nursery by nursery, those of each by their names."""
-        from triocase._task_tree import tasks_in
+        from triocase._tasks import tasks_in
 
         class Inner(AsyncTrioTestCase):
             async def test(self) -> None:

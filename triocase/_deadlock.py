@@ -41,7 +41,7 @@ from trio.lowlevel import (
 from ._contexts import NurseryManager
 from ._ending import Cause
 from ._errors import DeadlockError
-from ._task_tree import is_trios, root_of, tasks_in
+from ._tasks import is_trios, root_of, tasks_in
 from ._tracebacks import is_library
 from ._watchdog import RealTime
 

@@ -19,7 +19,8 @@ from trio import WouldBlock
 from ._abandon import abandon_run
 from ._groups import CANCELLATION, leaves, split
 from ._shields import switch_shields_off
-from ._task_tree import task_tree, tasks_in, where_stuck
+from ._task_tree import task_tree, where_stuck
+from ._tasks import tasks_in
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup

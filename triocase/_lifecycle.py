@@ -37,7 +37,7 @@ from ._fixtures import fixture_names
 from ._groups import split
 from ._keeper import Keeper
 from ._left_open import Fence, errors_in
-from ._task_tree import root_of, tasks_in
+from ._tasks import root_of, tasks_in
 from ._time_limit import TimeLimit
 
 if TYPE_CHECKING:

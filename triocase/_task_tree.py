@@ -30,13 +30,13 @@ from trio.lowlevel import current_task
 
 from ._contexts import NurseryManager
 from ._primitives import awaited
+from ._tasks import is_trios, root_of
 from ._tracebacks import frame_of, is_harness, is_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import CodeType
 
-    from trio import Nursery
     from trio.lowlevel import Task
 
     from ._lifecycle import TestRun
@@ -134,37 +134,6 @@ def _stuck(test: TestRun, running: Running | None) -> Iterator[Stack]:
         yield running.stack
     for task in test.stuck_tasks():
         yield stack_of(task, running)
-
-
-def tasks_in(nurseries: Iterable[Nursery]) -> Iterator[Task]:
-    """Yield the tasks of nurseries, and those below them."""
-    waiting = list(nurseries)
-    while waiting:
-        for task in sorted(waiting.pop(0).child_tasks, key=lambda task: str(task.name)):
-            yield task
-            waiting += task.child_nurseries
-
-
-def root_of(task: Task) -> Task:
-    """Return the outermost task of the run that ``task`` is in."""
-    while task.parent_nursery is not None:
-        task = task.parent_nursery.parent_task
-    return task
-
-
-def is_trios(task: Task) -> bool:
-    """Return whether a task is one of Trio's own.
-
-    They are in the outermost nursery, and have their names in brackets.
-    """
-    outermost = frame_of(task.coro)
-    nursery = task.parent_nursery
-    return (
-        str(task.name).startswith("<")
-        and (nursery is None or nursery.parent_task.parent_nursery is None)
-        and outermost is not None
-        and is_library(outermost)
-    )
 
 
 class _Picture:
