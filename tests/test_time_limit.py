@@ -270,7 +270,7 @@ class TestExceeded(unittest.TestCase):
     def test_report(self) -> None:
         """It reads like a failure at the line that waits, with all tasks below."""
 
-        @time_limit(LIMIT)
+        @time_limit(1)
         class TestChat(AsyncTrioTestCase):
             async def handler(self) -> None:
                 await trio.Event().wait()
@@ -292,7 +292,7 @@ Traceback (most recent call last):
     await self.talk()
   File "test_time_limit.py", line N, in talk
     async with trio.open_nursery() as nursery:
-triocase.TimeLimitExceeded: the test has not ended within its time limit of 0.1 seconds.
+triocase.TimeLimitExceeded: the test has not ended within its time limit of 1 second.
 Its tasks:
 
 {name}.test (the test)
