@@ -762,6 +762,23 @@ class TestNotFound(unittest.TestCase):
                 self.assertEqual(told(Inner), ["pass"])
             self.assertTrue(event.is_set())
 
+    def test_time_moved_at_the_last_moment(self) -> None:
+        """A timer that is due is no deadlock, though its clock stands still."""
+        begin = _deadlock.DeadlockCheck._begin_to_answer
+
+        def move(check: _deadlock.DeadlockCheck, collect: bool) -> None:
+            begin(check, collect)
+            check._test.case.clock.jump(5)  # as a thread may, through the token
+
+        @mock_clock
+        class Inner(AsyncTrioTestCase):
+            async def test(self) -> None:
+                await trio.sleep(5)
+
+        late = mock.patch.object(_deadlock.DeadlockCheck, "_begin_to_answer", move)
+        with hasty(), late:
+            self.assertEqual(told(Inner), ["pass"])
+
     def test_garbage_that_is_not_collected(self) -> None:
         """Where the collector is switched off, it stays so."""
 

@@ -213,10 +213,11 @@ class DeadlockCheck:
             self.begin_anew()  # for a thread that lets go of it is no step of a task
         statistics = current_statistics()
         io: Any = statistics.io_statistics
-        timers = statistics.seconds_to_next_deadline < math.inf
+        seconds = statistics.seconds_to_next_deadline
+        timers = seconds < math.inf
         if (
             held == 0
-            and (self._time_stands_still or not timers)
+            and (not timers or (self._time_stands_still and seconds > 0))
             and not statistics.tasks_runnable
             and not statistics.run_sync_soon_queue_size
             and io.backend == "epoll"
