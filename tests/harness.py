@@ -153,6 +153,13 @@ def default_limit(text: str | None) -> Iterator[None]:
             _options._default_limit.cache_clear()
 
 
+# What changes the output of unittest or pytest, or what triocase does. pytest prints
+# whole messages in its summary where it finds CI or BUILD_NUMBER.
+_ENVIRONMENT_OF_OTHERS = re.compile(
+    r"(PYTEST_|PYTHONWARNINGS|COVERAGE_|TRIOCASE_|FORCE_COLOR).*|CI|BUILD_NUMBER"
+)
+
+
 class Process:
     """A Python process that runs a test file of its own, in a folder of its own."""
 
@@ -162,9 +169,7 @@ class Process:
         environment = {
             key: value
             for key, value in os.environ.items()
-            if not key.startswith(
-                ("PYTEST_", "PYTHONWARNINGS", "COVERAGE_", "TRIOCASE_", "FORCE_COLOR")
-            )
+            if not _ENVIRONMENT_OF_OTHERS.fullmatch(key)
         }
         environment["PYTHONPATH"] = str(ROOT)
         environment["PYTHONUNBUFFERED"] = "1"  # what it prints comes in its order
