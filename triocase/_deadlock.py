@@ -214,7 +214,7 @@ class DeadlockCheck:
         statistics = current_statistics()
         io: Any = statistics.io_statistics
         seconds = statistics.seconds_to_next_deadline
-        timers = seconds < math.inf
+        timers = seconds < math.inf  # what is due fires only after the wait for I/O
         if (
             held == 0
             and (not timers or (self._time_stands_still and seconds > 0))
