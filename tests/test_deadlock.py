@@ -765,6 +765,8 @@ class TestNotFound(unittest.TestCase):
         class Inner(AsyncTrioTestCase):
             async def test(self) -> None:
                 await trio.sleep(5)
+                for _ in range(5):  # or a verdict from then would come too late
+                    await trio.lowlevel.checkpoint()
 
         late = mock.patch.object(_deadlock.DeadlockCheck, "_begin_to_answer", move)
         with hasty(), late:
