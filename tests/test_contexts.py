@@ -309,6 +309,27 @@ class TestEnterAsyncContext(unittest.TestCase):
         self.assertEqual(told(Inner), ["pass"])
         self.assertEqual(Inner.events, ["enter brief", "leave brief", "test goes on"])
 
+    def test_that_ends_at_once(self) -> None:
+        """It may be over by the time that the caller gets its value, or just after."""
+
+        class Inner(Noting):
+            @contextlib.asynccontextmanager
+            async def cancelled(self) -> AsyncIterator[str]:
+                with trio.CancelScope() as scope:
+                    scope.cancel()
+                    yield "value"
+                self.events.append("left")
+
+            async def test(self) -> None:
+                value = await self.enterAsyncContext(self.cancelled())
+                self.assertEqual((value, self.events), ("value", ["left"]))
+                await trio.lowlevel.checkpoint()
+
+        for _ in range(20):  # Trio may run the caller or the context's nursery first
+            Inner.events.clear()
+            self.assertEqual(told(Inner), ["pass"])
+            self.assertEqual(Inner.events, ["left"])
+
     def test_that_ends_early_with_an_error(self) -> None:
         """A timeout inside a context is a crash of that context."""
 
