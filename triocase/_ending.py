@@ -102,15 +102,19 @@ class Ending:
         if not self.reported or (self.step > 1 and self.untold is None):
             self.add_error(test, cause, None)
         if self.step == 1:
-            if self.in_teardown:
-                test.cut_teardown(cause.because)
-            else:
-                test.cancel_body(cause.because)
+            self.cancel(test, cause.because)
         elif self.step == 2:
             self._switch_shields_off(test)
         else:
             self._abandon(test)
         return _GRACE
+
+    def cancel(self, test: TestRun, because: str) -> None:
+        """Cancel the body; or, in the teardown, all that is left."""
+        if self.in_teardown:
+            test.cut_teardown(because)
+        else:
+            test.cancel_body(because)
 
     def add_error(self, test: TestRun, cause: Cause, running: Running | None) -> None:
         """Add an error to the test's findings, with where the test is now.

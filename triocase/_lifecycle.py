@@ -137,7 +137,7 @@ class TestRun:
         if ready := well and not self._outer.cancel_called and not findings.stopping:
             await self._run_body()
         self._stage = Stage.TEARDOWN
-        self.limit.begin_teardown()
+        self.limit.begin_teardown(self)
         if ready:
             await self._leave_body()
             if has_hook(case, "asyncTearDown") and not findings.stopping:

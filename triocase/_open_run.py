@@ -11,6 +11,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from ._abandon import RunAbandoned
+from ._alarm import Alarm
 from ._calls import has_hook
 from ._deadlock import ThreadTime
 from ._groups import leaves
@@ -53,7 +54,7 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
             if test.ending.abandoned and test.ctrl_c.pressed:
                 # Trio has taken the Ctrl-C, and the run has not come to its end.
                 findings.add(KeyboardInterrupt())
-            test.limit.begin_teardown()
+            test.limit.begin_teardown(test)
             lost = test.cleanups.run_outside()
             if lost and not test.ending.abandoned:  # else that is said already
                 findings.add(
@@ -106,6 +107,7 @@ def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
         and not has_hook(case, "runTrio")  # a host of the user's wakes tasks unseen
     )
     test.limit.listen()
+    alarm = Alarm(test)
     case._trioTest = test
     try:
         case.runTrio(test.run, clock=clock, instruments=instruments)
@@ -117,6 +119,7 @@ def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
         ):
             raise
     finally:
+        alarm.remove()
         del case._trioTest
         if test.ending.abandoned or (not test.finished and test.task is not None):
             test.ctrl_c.listen_no_more(run_is_dead=True)

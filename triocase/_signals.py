@@ -1,8 +1,9 @@
 """What signals do while a test runs in the main thread.
 
-Two of them are handled for the length of a test: SIGURG, which Python and most programs
-ignore, to interrupt code that blocks the event loop; and SIGINT, Ctrl-C, to print where
-the test is before whoever handles it does so.
+Three of them are handled for the length of a test: SIGURG, which Python and most
+programs ignore, to interrupt code that blocks the event loop; SIGINT, Ctrl-C, to print
+where the test is before whoever handles it does so; and SIGALRM, if there is a handler,
+to keep its error out of Trio's loop.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ __unittest = True
 BLOCKED: int | None = getattr(signal, "SIGURG", None)  # not on Windows
 CTRL_C = signal.SIGINT
 pthread_kill: Any = getattr(signal, "pthread_kill", None)  # nor this
+
+
+def handler_of(number: int) -> Any:
+    """Return the handler of a signal; what is not callable is none of Python's."""
+    return _get(number)
 
 
 class SignalHandler:

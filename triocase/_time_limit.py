@@ -90,12 +90,12 @@ class TimeLimit:
         self.due = min(self._deadline, RealTime.now() + _LOOK)
         self._watchdog.add(self)
 
-    def begin_teardown(self) -> None:
+    def begin_teardown(self, test: TestRun) -> None:
         """Count anew, for the teardown and the cleanups."""
         if self.test is not None:
-            self._check_in_the_end(self.test)
-            self.test.ending.begin_teardown()
+            self._check_in_the_end(test)
             self._begin_turn(self.seconds)
+        test.ending.begin_teardown()
 
     def stop(self) -> None:
         """Count no more; called after the run."""

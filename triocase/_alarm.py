@@ -1,0 +1,53 @@
+"""Another's time limit: a handler of SIGALRM that raises, such as pytest-timeout's.
+
+Python runs a handler wherever the main thread is. In a task of the test its error is
+one like any other. While all tasks wait, the main thread is in Trio's own loop; an
+error there would break the run off, and Trio would take every later run for a nested
+one. So there it is caught: it is an error of the test, and ends what the test is doing.
+"""
+
+from __future__ import annotations
+
+import signal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from trio.lowlevel import current_trio_token, currently_ki_protected
+
+from ._groups import add_note
+from ._signals import SignalHandler, handler_of
+from ._task_tree import running_at, task_tree
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from ._lifecycle import TestRun
+
+__unittest = True
+
+_SIGALRM: int | None = getattr(signal, "SIGALRM", None)  # not on Windows
+
+
+class Alarm(SignalHandler):
+    """Hears of SIGALRM while one test runs, if there is a handler for it."""
+
+    def __init__(self, test: TestRun) -> None:
+        self._test = test
+        if _SIGALRM is not None and callable(handler_of(_SIGALRM)):
+            self.number = _SIGALRM
+            self.install()
+
+    def hear(self, frame: FrameType | None) -> bool:
+        """Call the handler in front of Trio's loop, and keep what it raises."""
+        test = self._test
+        if test.task is None or test.finished or not currently_ki_protected():
+            return False
+        try:
+            self._behind(self.number, frame)
+        except BaseException as error:
+            tree = task_tree(test, running_at(frame))
+            add_note(error, f"The tasks of the test were:\n\n{tree}")
+            test.findings.add(error)
+            cancel = partial(test.ending.cancel, test, f"SIGALRM: {error!r}")
+            current_trio_token().run_sync_soon(cancel)
+        return True
