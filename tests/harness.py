@@ -155,7 +155,7 @@ def default_limit(text: str | None) -> Iterator[None]:
 
 # What changes the output of unittest or pytest, or what triocase does. pytest prints
 # whole messages in its summary where it finds CI or BUILD_NUMBER.
-_ENVIRONMENT_OF_OTHERS = re.compile(
+ENVIRONMENT_OF_OTHERS = re.compile(
     r"(PYTEST_|PYTHONWARNINGS|COVERAGE_|TRIOCASE_|FORCE_COLOR).*|CI|BUILD_NUMBER"
 )
 
@@ -163,13 +163,15 @@ _ENVIRONMENT_OF_OTHERS = re.compile(
 class Process:
     """A Python process that runs a test file of its own, in a folder of its own."""
 
-    def __init__(self, source: str, *arguments: str, name: str = "test_it.py") -> None:
+    def __init__(
+        self, source: str, *arguments: str, name: str = "test_it.py", typed: str = ""
+    ) -> None:
         self.folder = tempfile.TemporaryDirectory()
         (Path(self.folder.name) / name).write_text(textwrap.dedent(source))
         environment = {
             key: value
             for key, value in os.environ.items()
-            if not _ENVIRONMENT_OF_OTHERS.fullmatch(key)
+            if not ENVIRONMENT_OF_OTHERS.fullmatch(key)
         }
         environment["PYTHONPATH"] = str(ROOT)
         environment["PYTHONUNBUFFERED"] = "1"  # what it prints comes in its order
@@ -177,11 +179,12 @@ class Process:
             [sys.executable, *arguments],
             cwd=self.folder.name,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if typed else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self._typed = typed
 
     def wait_for(self, line: str) -> None:
         """Read until the process prints a line that ends in ``line``."""
@@ -197,7 +200,7 @@ class Process:
     def finish(self, timeout: float = 30) -> tuple[int, str]:
         """Wait for the end; return the exit code and the rest of the output."""
         try:
-            output, _ = self.popen.communicate(timeout=timeout)
+            output, _ = self.popen.communicate(self._typed or None, timeout=timeout)
         except subprocess.TimeoutExpired:  # pragma: no cover  # likewise
             self.popen.kill()
             output, _ = self.popen.communicate()

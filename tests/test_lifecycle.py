@@ -143,10 +143,23 @@ class TestStages(unittest.TestCase):
         self.assertEqual(
             error.__notes__,
             [
-                "later in the same test: ValueError: async cleanup",
-                "later in the same test: ValueError: sync cleanup",
+                "also in the same test: ValueError: async cleanup",
+                "also in the same test: ValueError: sync cleanup",
             ],
         )
+
+    def test_debug_notes_notes(self) -> None:
+        """The notes of a later error are told with it."""
+
+        class Noted(ValueError):
+            def __init__(self, text: str) -> None:
+                super().__init__(text)
+                self.__notes__ = ["a note"]
+
+        error = debug_error(staged("test", "sync cleanup", error=Noted))
+        (note,) = (note for note in error.__notes__ if "same test" in note)
+        self.assertIn("Noted: sync cleanup", note)
+        self.assertTrue(note.endswith("\na note"), note)
 
     def test_debug_with_a_later_error_that_cannot_be_shown(self) -> None:
         """An exception that fails to show itself does not hide the first one."""

@@ -484,10 +484,12 @@ class TestRefused(unittest.TestCase):
                     with self.subTest(decorator=decorator.__name__, thing=thing):
                         with self.assertRaises(TypeError) as caught:
                             apply(thing)
-                        self.assertEqual(
-                            str(caught.exception),
-                            WHERE.format(decorator.__name__, repr(thing), usage),
-                        )
+                        message = WHERE.format(decorator.__name__, repr(thing), usage)
+                        if thing is None:
+                            message += (
+                                " The decorator below returned None: swap the two."
+                            )
+                        self.assertEqual(str(caught.exception), message)
 
     def test_numbers(self) -> None:
         """A threshold or rate that is negative, infinite, NaN or no number."""

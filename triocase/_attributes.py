@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._case import AsyncTrioTestCase
+    from ._clock import VirtualTime
 
 __unittest = True
 
@@ -57,3 +58,18 @@ class ClockAttribute:
                 f"or its class, with `@autojump_clock` or `@mock_clock`."
             )
         return test.time.clock
+
+
+def time_to_advance(case: AsyncTrioTestCase) -> VirtualTime:
+    """Return the virtual time of a test.
+
+    Raises:
+        RuntimeError: The test runs on real time, or is not running.
+    """
+    time = None if case._trioTest is None else case._trioTest.time
+    if time is None:
+        raise RuntimeError(
+            f"advanceClock() moves virtual time, and {case} has none. Decorate the "
+            f"test, or its class, with `@mock_clock` or `@autojump_clock`."
+        )
+    return time

@@ -14,17 +14,20 @@ from unittest import TestCase
 from trio import run as _trio_run
 
 from ._assertions import AssertRaisesGroupContext, hint_at_groups
-from ._attributes import ClockAttribute, NurseryAttribute
+from ._attributes import ClockAttribute, NurseryAttribute, time_to_advance
 from ._calls import base_hook, call_cleanup_outside
 from ._contexts import enter_async_context, enter_sync_context
 from ._fixtures import reserve_names
+from ._frameworks import give_marks, refuse_other_runner, unwrapped
 from ._open_run import run_test
 from ._options import finite
 from ._subtests import SubTest
+from ._verdicts import verdict_for
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
+    from unittest import TestResult
 
     from trio import Nursery
     from trio.abc import Clock, Instrument
@@ -68,12 +71,12 @@ class AsyncTrioTestCase(TestCase):
     _trioTest: TestRun | None = None
     _trioTakenCleanups: list[Cleanup] | None = None
 
-    if TYPE_CHECKING:
-        nursery: Nursery
-        clock: MockClock
-    else:
-        nursery = NurseryAttribute()
-        clock = ClockAttribute()
+    nursery: Nursery = NurseryAttribute()  # type: ignore[assignment]
+    clock: MockClock = ClockAttribute()  # type: ignore[assignment]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        refuse_other_runner(cls, AsyncTrioTestCase)
 
     # --- For tests to override ----------------------------------------------------
 
@@ -201,8 +204,7 @@ class AsyncTrioTestCase(TestCase):
         """
         if self._trioTest is not None:
             return self._trioTest.cleanups.run_sync()
-        well: Any = super().doCleanups()
-        return bool(well)
+        return bool(super().doCleanups())
 
     async def advanceClock(self, seconds: float) -> None:
         """Move virtual time forward, and let every timer on the way fire at its time.
@@ -221,15 +223,8 @@ class AsyncTrioTestCase(TestCase):
             RuntimeError: The test runs on real time, or is not running.
             TypeError: ``seconds`` is no number.
             ValueError: ``seconds`` is negative, infinite or NaN.
-
-        .. versionadded:: 0.1
         """
-        time = None if self._trioTest is None else self._trioTest.time
-        if time is None:
-            raise RuntimeError(
-                f"advanceClock() moves virtual time, and {self} has none. Decorate the "
-                f"test, or its class, with `@mock_clock` or `@autojump_clock`."
-            )
+        time = time_to_advance(self)
         checked = finite(
             seconds, "advanceClock()", "virtual seconds", "await self.advanceClock(1.5)"
         )
@@ -263,8 +258,6 @@ class AsyncTrioTestCase(TestCase):
             ...     async def lose_key(self):
             ...         raise KeyError("name")
             >>> TestGroup("test_both_errors_arrive").debug()
-
-        .. versionadded:: 0.1
         """
         return AssertRaisesGroupContext(self, expected)
 
@@ -281,7 +274,16 @@ class AsyncTrioTestCase(TestCase):
         def subTest(self, *args, **params):
             return SubTest(self, super().subTest(*args, **params))
 
-    # --- unittest's private hooks -------------------------------------------------
+    # --- unittest's own ways in ---------------------------------------------------
+
+    def run(self, result: TestResult | None = None) -> TestResult | None:
+        """Run the test outside of any Trio run, and tell ``result``, as unittest does.
+
+        Returns:
+            ``result``, or a new one if there is none.
+        """
+        give_marks(self)  # here, for unittest looks for them before it calls any hook
+        return super().run(result)
 
     def _callSetUp(self) -> None:
         pass  # part of the Trio run, below
@@ -289,7 +291,7 @@ class AsyncTrioTestCase(TestCase):
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
         # All of the test happens here, because here unittest knows by itself whether
         # a failure is expected; the verdict tells it so for the body alone.
-        run_test(self, method)
+        run_test(self, unwrapped(method), verdict_for(self))
 
     def _callTearDown(self) -> None:
         pass  # part of the Trio run, above

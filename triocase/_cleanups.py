@@ -37,9 +37,13 @@ class Cleanups:
         self._findings = findings
         self._stack: list[Cleanup] = []
 
+    def gather(self) -> None:
+        """Take all out of unittest's own list, which is an attribute of the test."""
+        self._stack += self._case._trioTakeCleanups()
+
     def take(self) -> Cleanup | None:
         """Take the one that was added last."""
-        self._stack += self._case._trioTakeCleanups()
+        self.gather()
         return self._stack.pop() if self._stack else None
 
     def run_sync(self) -> bool:

@@ -20,13 +20,14 @@ imports pytest where that is installed.
 from __future__ import annotations
 
 import math
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from trio import sleep_until
 from trio.abc import Instrument
 from trio.lowlevel import current_clock, current_statistics
 from trio.testing import MockClock, active_thread_count, wait_all_tasks_blocked
+
+from ._watchdog import RealTime
 
 if TYPE_CHECKING:
     from trio.lowlevel import Task
@@ -109,7 +110,7 @@ class VirtualTime(Instrument):
             return
         if active_thread_count():
             if stopped is not None and self.clock.rate == 0:
-                self.clock.jump(perf_counter() - stopped)
+                self.clock.jump(RealTime.now() - stopped)
             self._put_aside(math.inf, self.clock.rate or 1.0)
 
     def before_io_wait(self, timeout: float) -> None:
@@ -125,7 +126,7 @@ class VirtualTime(Instrument):
         """Put back what was put aside."""
         if self._aside is not None:
             if self.clock.autojump_threshold == math.inf:
-                self._stopped = perf_counter()
+                self._stopped = RealTime.now()
             self.clock.autojump_threshold, self.clock.rate = self._aside
             self._aside = None
 

@@ -64,4 +64,8 @@ def _frames(innermost: FrameType) -> list[tuple[FrameType, int]]:
     ours = [place for place, (frame, _) in enumerate(stack) if is_harness(frame)]
     if not ours:
         return stack
-    return [entry for entry in stack[ours[0] :] if not is_library(entry[0])]
+    return [
+        (frame, line)
+        for frame, line in stack[ours[0] :]
+        if not is_library(frame) and "__unittest" not in frame.f_globals
+    ]

@@ -8,8 +8,10 @@ group of several is a failure, a skip or an error, as its leaves are.
 
 from __future__ import annotations
 
+import copyreg
 import sys
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import SkipTest
 
@@ -102,6 +104,24 @@ def _only_leaf(
     return node
 
 
+class _FailureGroupType(type):
+    """What makes types of groups that are failures, too."""
+
+
+@lru_cache(maxsize=8)
+def _failure_group(failure: type[BaseException]) -> Any:
+    base = ExceptionGroup if issubclass(failure, Exception) else BaseExceptionGroup
+    namespace = {"__module__": base.__module__, "__qualname__": base.__qualname__}
+    return _FailureGroupType(base.__name__, (base, failure), namespace)
+
+
+# Runners with several processes pickle errors together with their types.
+copyreg.pickle(
+    _FailureGroupType,
+    lambda kind: (_failure_group, kind.__bases__[1:]),
+)
+
+
 def _as_failure(
     group: BaseExceptionGroup[Any], failure: type[BaseException]
 ) -> BaseExceptionGroup[Any]:
@@ -110,10 +130,8 @@ def _as_failure(
     unittest asks for the type alone, so this is a group that is a ``failure`` too.
     It keeps its type's name: the report prints what a plain group prints.
     """
-    base = ExceptionGroup if issubclass(failure, Exception) else BaseExceptionGroup
-    namespace = {"__module__": base.__module__, "__qualname__": base.__qualname__}
     try:
-        kind: Any = type(base.__name__, (base, failure), namespace)
+        kind = _failure_group(failure)  # type: ignore[arg-type]  # a class has a hash
         twin: BaseExceptionGroup[Any] = kind(group.message, group.exceptions)
     except TypeError:  # `failure` is laid out in memory as no group can be
         return group

@@ -114,6 +114,10 @@ class TestRun:
         self._keeper = Keeper()
         self._contexts: list[LiveContext] = []
 
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        # A failing subtest is pickled while its test runs. It arrives without the run.
+        return type(None), ()
+
     # --- The stages ---------------------------------------------------------------
 
     @enable_ki_protection

@@ -69,9 +69,13 @@ def decorate(
     except (AttributeError, TypeError):
         possible = False
     if not possible:
+        # As `@parameterized.expand` does, which makes other methods.
+        hint = (
+            " The decorator below returned None: swap the two." if test is None else ""
+        )
         raise TypeError(
             f"{decorator} decorates a test method or a class, not {test!r}. Write "
-            f"{usage} above `async def` or `class`."
+            f"{usage} above `async def` or `class`.{hint}"
         )
     note_decoration()
     return test

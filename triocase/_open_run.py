@@ -6,8 +6,6 @@ and out of it.
 
 from __future__ import annotations
 
-import inspect
-from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from ._abandon import RunAbandoned
@@ -17,7 +15,6 @@ from ._deadlock import ThreadTime
 from ._groups import leaves
 from ._lifecycle import TestRun
 from ._options import options_of, time_limit_of
-from ._verdicts import verdict_for
 from ._watchdog import keep_for_ever
 
 if TYPE_CHECKING:
@@ -27,24 +24,33 @@ if TYPE_CHECKING:
 
     from ._case import AsyncTrioTestCase
     from ._options import Options
+    from ._verdicts import Verdict
 
 __unittest = True
 
 
-def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
+def run_test(
+    case: AsyncTrioTestCase,
+    method: Callable[[], Any],
+    verdict: Verdict,
+) -> None:
     """Run all stages of a test in a Trio run of its own.
+
+    Args:
+        case: The test.
+        method: What to call between setup and teardown.
+        verdict: Whom to tell what goes wrong.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, after the cleanups.
-        BaseException: In ``debug()``, the first error.
+        BaseException: What ``verdict`` raises at the end.
     """
-    verdict = verdict_for(case)
-    test = TestRun(case, _unwrapped(case, method), verdict)
+    test = TestRun(case, method, verdict)
     findings = test.findings
     try:
         findings.unawaited.start()
         try:
-            _open_run(case, test, options_of(case, test.method))
+            _open_run(case, test, options_of(case, method))
         except BaseException as error:
             # A Ctrl-C that hits Trio itself comes as the cause of a TrioInternalError.
             cause = error.__cause__
@@ -70,19 +76,6 @@ def run_test(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
     findings.tell()  # what was found only as the errors above were dropped
     findings.raise_interrupt()
     verdict.close()
-
-
-def _unwrapped(case: AsyncTrioTestCase, method: Callable[[], Any]) -> Callable[[], Any]:
-    """Return the async method of the class where a runner put a wrapper over it.
-
-    ``pytest --trace`` and others replace a test on the instance by a sync function
-    that calls it and drops the coroutine. They restore it themselves.
-    """
-    name = getattr(method, "__name__", "")
-    own: Any = getattr(type(case), name, None)
-    if name in vars(case) and inspect.iscoroutinefunction(inspect.unwrap(own)):
-        return MethodType(own, case)
-    return method
 
 
 def _is_complaint(error: Exception) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ._case import AsyncTrioTestCase
     from ._findings import Findings
+    from ._lifecycle import TestRun
 
 __unittest = True
 
@@ -58,6 +59,7 @@ class SubTest:
                 # Should unittest end the test here, Ctrl-C still ends the run.
                 self._findings.note_interrupt(split(passing).interrupt)
             self._findings.unawaited.claim(rest)
+            self._test.cleanups.gather()  # a runner may pickle the test
             rest = readable(rest, self._case.failureException)
             shown = rest.__traceback__
             swallowed = self._end(rest)
@@ -70,10 +72,14 @@ class SubTest:
             del error, passing, rest  # this frame may be in their tracebacks: no cycle
 
     @property
-    def _findings(self) -> Findings:
+    def _test(self) -> TestRun:
         test = self._case._trioTest
         assert test is not None  # without a run nothing is caught, and nothing told
-        return test.findings
+        return test
+
+    @property
+    def _findings(self) -> Findings:
+        return self._test.findings
 
     def _end(self, error: BaseException | None) -> bool | None:
         """Leave unittest's context; note what it raises to end the test early."""

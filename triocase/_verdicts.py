@@ -30,6 +30,9 @@ class Verdict(Protocol):
     def tell(self, error: BaseException, *, expected: bool = False) -> None:
         """Report an error: one that may be an expected failure, or any other."""
 
+    def pass_on(self, error: BaseException, *, expected: bool) -> None:
+        """Report an error as it is, which is readable already."""
+
     def close(self) -> None:
         """Say that all has been told."""
 
@@ -55,16 +58,24 @@ class OutcomeVerdict:
         self._outcome.expecting_failure = expected and self._failure_is_expected
 
     def tell(self, error: BaseException, *, expected: bool = False) -> None:
+        error = readable(error, self._case.failureException)
+        try:
+            self.pass_on(error, expected=expected)
+        finally:
+            del error  # this frame is in its traceback: no cycle
+
+    def pass_on(self, error: BaseException, *, expected: bool) -> None:
         before = self._outcome.expecting_failure
         self.expect(expected)
-        error = readable(error, self._case.failureException)
         shown = error.__traceback__
+        # Not raised in a `with`: reports that show every frame would show this one.
+        part = self._outcome.testPartExecutor(self._case)
+        part.__enter__()
         try:
-            with self._outcome.testPartExecutor(self._case):
-                raise error
+            part.__exit__(type(error), error, shown)
         finally:
             self._outcome.expecting_failure = before
-            # Without the frames of the telling, which hold the error: no cycle keeps
+            # Without the frame of the telling, which holds the error: no cycle keeps
             # it, and with it whatever the test's frames hold.
             error.with_traceback(shown)
             del error, shown
@@ -97,7 +108,11 @@ class DebugVerdict:
         pass
 
     def tell(self, error: BaseException, *, expected: bool = False) -> None:
-        self._errors.append(readable(error, self._case.failureException))
+        error = readable(error, self._case.failureException)
+        self.pass_on(error, expected=expected)
+
+    def pass_on(self, error: BaseException, *, expected: bool) -> None:
+        self._errors.append(error)
 
     def uncaptured(self) -> AbstractContextManager[TextIO | None]:
         return nullcontext(sys.__stderr__)
@@ -106,15 +121,20 @@ class DebugVerdict:
         """Raise the first error, with a note for each that came after it."""
         if not self._errors:
             return
-        first = self._errors[0]
-        for error in self._errors[1:]:
-            (text,) = format_exception_only(type(error), error)[-1:]
-            add_note(first, f"later in the same test: {text.strip()}")
+        first, *later = self._errors
         self._errors.clear()
         try:
-            raise first
+            raise _with_notes(first, later)
         finally:
-            del first
+            del first, later
+
+
+def _with_notes(error: BaseException, others: list[BaseException]) -> BaseException:
+    """Return ``error`` with a note for each of the others."""
+    for other in others:
+        text = "".join(format_exception_only(type(other), other))
+        add_note(error, f"also in the same test: {text.strip()}")
+    return error
 
 
 def verdict_for(case: TestCase) -> Verdict:

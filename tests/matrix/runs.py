@@ -1,0 +1,62 @@
+"""Run one cell, and compare what its runner says with the names of the tests."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..harness import ENVIRONMENT_OF_OTHERS
+
+if TYPE_CHECKING:
+    from . import readers
+    from .cells import Cell
+
+
+def run(cell: Cell, **environment: str) -> tuple[readers.Told, int, str]:
+    """Return what a cell tells of its tests, its exit code, and what was printed."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not ENVIRONMENT_OF_OTHERS.fullmatch(name)
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "test_kinds.py").write_text(cell.change(cell.source))
+        for file, text in cell.files.items():
+            (folder / file).write_text(text)
+        process = subprocess.run(
+            [sys.executable, *cell.arguments],
+            cwd=folder,
+            env={**inherited, **environment, **cell.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
+        told: readers.Told = {}
+        # What parametrizes tests numbers them.
+        for numbered, verdicts in cell.read(folder, process.stdout).items():
+            name = re.sub(r"(_\d+)+$", "", numbered)
+            told[name] = told.get(name, []) + verdicts
+    return told, process.returncode, process.stdout
+
+
+def compare(test: unittest.TestCase, cells: list[Cell], **environment: str) -> None:
+    """Fail ``test`` where what is told of a test is not what its name says, once."""
+    # They wait most of the time.
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda cell: run(cell, **environment), cells))
+    for cell, (told, code, output) in zip(cells, results, strict=True):
+        with test.subTest(cell.name):
+            test.assertEqual(cell.settled(told), cell.expected, output)
+            test.assertEqual(code, cell.code, output)
+            test.assertNotIn("TrioInternalError", output)
+            print(f"{cell.name}: {len(told)} tests")
