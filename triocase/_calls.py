@@ -10,6 +10,7 @@ interrupt what they call, but not the harness around them.
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import TestCase
 
@@ -28,6 +29,8 @@ _ASYNC_TWINS = {"setUp": "asyncSetUp", "tearDown": "asyncTearDown"}
 
 def _name(function: object) -> str:
     """Return what to call ``function`` in a message."""
+    while isinstance(function, partial):  # an example of Hypothesis's, for one
+        function = function.func
     return getattr(function, "__qualname__", None) or repr(function)
 
 

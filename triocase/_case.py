@@ -19,6 +19,7 @@ from ._calls import base_hook, call_cleanup_outside
 from ._contexts import enter_async_context, enter_sync_context
 from ._fixtures import reserve_names
 from ._frameworks import give_marks, refuse_other_runner, unwrapped
+from ._marks import has_examples
 from ._open_run import run_test
 from ._options import finite
 from ._subtests import SubTest
@@ -69,6 +70,7 @@ class AsyncTrioTestCase(TestCase):
     """
 
     _trioTest: TestRun | None = None
+    _trioExamples: Callable[[Callable[[], Any]], None] | None = None
     _trioTakenCleanups: list[Cleanup] | None = None
 
     nursery: Nursery = NurseryAttribute()  # type: ignore[assignment]
@@ -291,7 +293,13 @@ class AsyncTrioTestCase(TestCase):
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
         # All of the test happens here, because here unittest knows by itself whether
         # a failure is expected; the verdict tells it so for the body alone.
-        run_test(self, unwrapped(method), verdict_for(self))
+        method = unwrapped(method)
+        if has_examples(method):
+            from ._examples import run_examples  # late, for it costs a millisecond
+
+            run_examples(self, method)
+        else:
+            run_test(self, method, verdict_for(self))
 
     def _callTearDown(self) -> None:
         pass  # part of the Trio run, above

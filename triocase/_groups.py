@@ -108,7 +108,7 @@ class _FailureGroupType(type):
     """What makes types of groups that are failures, too."""
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=8)  # Hypothesis counts errors of different types as different
 def _failure_group(failure: type[BaseException]) -> Any:
     base = ExceptionGroup if issubclass(failure, Exception) else BaseExceptionGroup
     namespace = {"__module__": base.__module__, "__qualname__": base.__qualname__}

@@ -89,8 +89,20 @@ def own_marks(test: Any) -> Marks:
         marks = getattr(test, _MARKS, None)
     if isinstance(marks, dict):  # a mock has any attribute
         return marks
-    # A partialmethod is a partial on the instance.
-    return own_marks(test.func) if isinstance(test, partial) else _NO_MARKS
+    # A partialmethod is a partial on the instance; @given passes no marks on.
+    if isinstance(test, partial):
+        return own_marks(test.func)
+    if has_examples(test):
+        return own_marks(test.hypothesis.inner_test)
+    return _NO_MARKS
+
+
+def has_examples(method: Any) -> bool:
+    """Return whether a test is decorated with Hypothesis's ``@given``."""
+    # A mock has any attribute; a state machine's test has no function below @given.
+    return getattr(method, "is_hypothesis_test", None) is True and hasattr(
+        getattr(method, "hypothesis", None), "inner_test"
+    )
 
 
 def refuse_marks(function: object, name: str) -> None:

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from ._verdicts import Verdict
 
 __unittest = True
+__hypothesistracebackhide__ = True  # what __unittest is for unittest
 
 
 def run_test(
     case: AsyncTrioTestCase,
     method: Callable[[], Any],
     verdict: Verdict,
+    marked: Callable[[], Any] | None = None,
 ) -> None:
     """Run all stages of a test in a Trio run of its own.
 
@@ -40,6 +42,7 @@ def run_test(
         case: The test.
         method: What to call between setup and teardown.
         verdict: Whom to tell what goes wrong.
+        marked: What the decorators' marks are on, if not ``method``.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, after the cleanups.
@@ -50,7 +53,7 @@ def run_test(
     try:
         findings.unawaited.start()
         try:
-            _open_run(case, test, options_of(case, method))
+            _open_run(case, test, options_of(case, marked or method))
         except BaseException as error:
             # A Ctrl-C that hits Trio itself comes as the cause of a TrioInternalError.
             cause = error.__cause__

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ._groups import add_note, readable
 
+if sys.version_info < (3, 11):
+    from exceptiongroup import ExceptionGroup
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from unittest import TestCase
 
 __unittest = True
+__hypothesistracebackhide__ = True  # what __unittest is for unittest
 
 
 class Verdict(Protocol):
@@ -95,10 +99,8 @@ class OutcomeVerdict:
             yield sys.__stderr__
 
 
-class DebugVerdict:
-    """Collect errors for ``debug()``, which raises the first of them bare."""
-
-    stops_at_error = True
+class _Collected:
+    """Collect errors until all has been told."""
 
     def __init__(self, case: TestCase) -> None:
         self._case = case
@@ -113,6 +115,12 @@ class DebugVerdict:
 
     def pass_on(self, error: BaseException, *, expected: bool) -> None:
         self._errors.append(error)
+
+
+class DebugVerdict(_Collected):
+    """Raise the first error bare, for ``debug()``."""
+
+    stops_at_error = True
 
     def uncaptured(self) -> AbstractContextManager[TextIO | None]:
         return nullcontext(sys.__stderr__)
@@ -129,12 +137,63 @@ class DebugVerdict:
             del first, later
 
 
+class ExampleVerdict(_Collected):
+    """Raise all errors of one of Hypothesis's examples.
+
+    Attributes:
+        all_expected: Whether each of them may be an expected failure. unittest is told
+            what Hypothesis makes of them.
+    """
+
+    def __init__(self, case: TestCase, outer: Verdict) -> None:
+        super().__init__(case)
+        self.stops_at_error = outer.stops_at_error
+        self.all_expected = True
+        self._outer = outer
+
+    def pass_on(self, error: BaseException, *, expected: bool) -> None:
+        super().pass_on(error, expected=expected)
+        self.all_expected &= expected
+
+    def uncaptured(self) -> AbstractContextManager[TextIO | None]:
+        return self._outer.uncaptured()
+
+    def tell_outer(self) -> None:
+        """Tell the errors as the test's own: Hypothesis will not hear of them."""
+        while self._errors:
+            self._outer.tell(self._errors.pop(0))
+
+    def close(self) -> None:
+        """Raise the one error, or a group of several."""
+        errors = [error for error in self._errors if isinstance(error, Exception)]
+        signals = [each for each in self._errors if not isinstance(each, Exception)]
+        self._errors = []
+        # pytest's and Hypothesis's signals are no Exceptions, and in a group neither
+        # would know its own. Hypothesis's says that the example does not count. One of
+        # pytest's may say that the test is skipped: an error beside it comes first.
+        void = any(_package(signal) == "hypothesis" for signal in signals)
+        try:
+            if signals and (void or not errors):
+                raise _with_notes(signals[0], [*signals[1:], *errors])
+            if len(errors) > 1:
+                several = ExceptionGroup("several errors in one example", errors)
+                raise _with_notes(several, signals)
+            if errors:
+                raise _with_notes(errors[0], signals)
+        finally:
+            del errors, signals  # this frame is in their tracebacks: no cycle
+
+
 def _with_notes(error: BaseException, others: list[BaseException]) -> BaseException:
     """Return ``error`` with a note for each of the others."""
     for other in others:
         text = "".join(format_exception_only(type(other), other))
         add_note(error, f"also in the same test: {text.strip()}")
     return error
+
+
+def _package(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
 
 
 def verdict_for(case: TestCase) -> Verdict:
