@@ -20,7 +20,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ._calls import discard
-from ._frameworks import unwrapped
+from ._frameworks import expects_failure, unwrapped
 from ._groups import readable
 from ._open_run import run_test
 from ._tracebacks import related, tidy
@@ -59,7 +59,7 @@ def run_examples(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
         BaseException: What the test's verdict raises at the end.
     """
     handle: Any = method.hypothesis  # type: ignore[attr-defined]
-    if _expects_failure(handle.inner_test) and not _expects_failure(method):
+    if expects_failure(handle.inner_test) and not expects_failure(method):
         raise TypeError(
             "@given hides @expectedFailure below it from unittest. Write "
             "@expectedFailure above @given."
@@ -102,10 +102,6 @@ def _readable(error: BaseException, failure: type[BaseException]) -> BaseExcepti
     # A group class of Hypothesis's own says more than what is in it.
     tidy(error, failure)
     return error
-
-
-def _expects_failure(test: Callable[..., Any]) -> bool:
-    return bool(getattr(test, "__unittest_expecting_failure__", False))
 
 
 class _Examples:
