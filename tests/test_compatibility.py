@@ -77,6 +77,34 @@ class TestTables(unittest.TestCase):
             ],
         )
 
+    def test_shared_runs(self) -> None:
+        """The table of classes with one run says what is compared in the matrix."""
+        everywhere = [
+            ("py311", cells.UNITTEST[0]),
+            *(
+                (f"pytest9-{plugin}", cells.PYTEST[plugin][0])
+                for plugin in ["alone", "xdist", "randomly", "rerunfailures"]
+            ),
+            *((name, way) for name, ways in cells.RUNNERS.items() for way in ways),
+        ]
+        self.assertEqual(
+            self.tables["Classes with one run"],
+            [
+                [
+                    cell.name,
+                    cell.runs,
+                    "told once" if cell.tells_class_once else "told of each test",
+                    environment,
+                ]
+                for environment, cell in everywhere
+                if cell.shared and environment != "pypy311"
+            ],
+        )
+        # What is left out there is told as by pytest, and in one run.
+        for cell in itertools.chain(*cells.PYTEST.values()):
+            self.assertFalse(cell.tells_class_once)
+            self.assertEqual(cell.runs == cells.ONE, "xdist" not in cell.name)
+
     def test_pythons(self) -> None:
         """The suite runs on each Python of the table."""
         for _, verdict, environment in self.tables["Pythons"]:

@@ -708,7 +708,7 @@ class TestNotFound(unittest.TestCase):
 
         def late(check: _deadlock.DeadlockCheck, *args: object) -> None:
             if not threads:  # pragma: no branch  # asked again, under load
-                wake = check._limit.token.run_sync_soon
+                wake = check._holders.token.run_sync_soon
                 threads.append(threading.Timer(0.3, wake, [event.set]))
                 threads[0].start()
             original(check, *args)
@@ -739,7 +739,7 @@ class TestNotFound(unittest.TestCase):
             event.set()
 
         def wake_soon(check: _deadlock.DeadlockCheck) -> None:
-            check._limit.token.run_sync_soon(event.set)
+            check._holders.token.run_sync_soon(event.set)
             answer(check)
 
         class Inner(AsyncTrioTestCase):
@@ -759,7 +759,7 @@ class TestNotFound(unittest.TestCase):
 
         def move(check: _deadlock.DeadlockCheck, collect: bool) -> None:
             begin(check, collect)
-            check._test.case.clock.jump(5)  # as a thread may, through the token
+            check._life.subject.clock.jump(5)  # as a thread may, through the token
 
         @mock_clock
         class Inner(AsyncTrioTestCase):

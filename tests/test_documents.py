@@ -104,9 +104,8 @@ class TestExamples(unittest.TestCase):
     def test_are_all_shown(self) -> None:
         """Each example is part of a page."""
         pages = "".join(page.read_text() for page in (ROOT / "docs").glob("*.rst"))
-        for path in EXAMPLES.iterdir():
-            if path.suffix in {".py", ".txt"}:
-                self.assertIn(f"examples/{path.name}", pages)
+        for path in [*EXAMPLES.glob("*.py"), *EXAMPLES.glob("*.txt")]:
+            self.assertIn(f"examples/{path.name}", pages)
 
 
 class TestDocstrings(unittest.TestCase):
@@ -131,6 +130,7 @@ class TestDocstrings(unittest.TestCase):
                 "deadlock_check",
                 "fixture",
                 "mock_clock",
+                "shared_run",
                 "time_limit",
             ],
         )
@@ -144,7 +144,9 @@ class TestDocstrings(unittest.TestCase):
         for name in triocase.__all__:
             self.assertTrue(getattr(triocase, name).__doc__, name)
             self.assertRegex(reference, rf"(?m)^\.\. auto\w+:: {name}\b")
-        for name, member in vars(triocase.AsyncTrioTestCase).items():
+        case, level, above, *_ = triocase.AsyncTrioTestCase.__mro__
+        self.assertIs(above, unittest.TestCase)
+        for name, member in [*vars(case).items(), *vars(level).items()]:
             if name.startswith("_") or name in {"subTest", "assertRaises"}:
                 continue
             if name == "assertRaisesRegex":

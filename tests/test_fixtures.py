@@ -19,7 +19,7 @@ from unittest import mock
 import trio
 import trio.testing
 
-from triocase import AsyncTrioTestCase, _fixtures, autojump_clock, fixture
+from triocase import AsyncTrioTestCase, _fixture_names, autojump_clock, fixture
 
 from . import harness
 from .harness import PYTEST, Process, Recorder, stray_cancelled
@@ -248,8 +248,8 @@ class TestOrder(FixtureTests):
         class Inner(Noting):
             a = noted("a")
 
-        search = mock.Mock(wraps=_fixtures._is_over_a_fixture)
-        with mock.patch.object(_fixtures, "_is_over_a_fixture", search):
+        search = mock.Mock(wraps=_fixture_names._is_over_a_fixture)
+        with mock.patch.object(_fixture_names, "_is_over_a_fixture", search):
             self.assertEqual(told(Inner), ["pass"])
             self.assertTrue(search.called)
             search.reset_mock()

@@ -167,7 +167,7 @@ class TestWrongColour(unittest.TestCase):
 
     def test_async_class_hooks(self) -> None:
         """Async setUpClass and tearDownClass are refused by each test of the class."""
-        for name in ["setUpClass", "tearDownClass"]:
+        for name, stage in [("setUpClass", "SetUp"), ("tearDownClass", "TearDown")]:
 
             async def hook(cls: object) -> None:
                 raise NotImplementedError
@@ -187,8 +187,8 @@ class TestWrongColour(unittest.TestCase):
                     [
                         f"ERROR TypeError: Inner.{name} is async, but unittest calls it "
                         f"without awaiting it, so it never ran. Write a sync `def "
-                        f"{name}(cls)`, and do what needs `await` in `asyncSetUp` or "
-                        f"`asyncTearDown`."
+                        f"{name}(cls)`, and do what needs `await` in `async{stage}`, "
+                        f"or in `async{stage}Class` of a class with `@shared_run`."
                     ],
                 )
 

@@ -5,6 +5,7 @@ from ._decorators import autojump_clock as autojump_clock
 from ._decorators import deadlock_check as deadlock_check
 from ._decorators import mock_clock as mock_clock
 from ._decorators import real_clock as real_clock
+from ._decorators import shared_run as shared_run
 from ._decorators import time_limit as time_limit
 from ._errors import DeadlockError as DeadlockError
 from ._errors import TimeLimitExceeded as TimeLimitExceeded
@@ -19,6 +20,7 @@ __all__ = [
     "fixture",
     "mock_clock",
     "real_clock",
+    "shared_run",
     "time_limit",
 ]
 __version__ = "0.1.0"

@@ -21,7 +21,7 @@ from ._task_tree import running_at, task_tree
 if TYPE_CHECKING:
     from types import FrameType
 
-    from ._lifecycle import TestRun
+    from ._lifecycle import Lifecycle
 
 __unittest = True
 
@@ -31,23 +31,23 @@ _SIGALRM: int | None = getattr(signal, "SIGALRM", None)  # not on Windows
 class Alarm(SignalHandler):
     """Hears of SIGALRM while one test runs, if there is a handler for it."""
 
-    def __init__(self, test: TestRun) -> None:
-        self._test = test
+    def __init__(self, life: Lifecycle) -> None:
+        self._life = life
         if _SIGALRM is not None and callable(handler_of(_SIGALRM)):
             self.number = _SIGALRM
             self.install()
 
     def hear(self, frame: FrameType | None) -> bool:
         """Call the handler in front of Trio's loop, and keep what it raises."""
-        test = self._test
-        if test.task is None or test.finished or not currently_ki_protected():
+        life = self._life
+        if life.task is None or life.finished or not currently_ki_protected():
             return False
         try:
             self._behind(self.number, frame)
         except BaseException as error:
-            tree = task_tree(test, running_at(frame))
-            add_note(error, f"The tasks of the test were:\n\n{tree}")
-            test.findings.add(error)
-            cancel = partial(test.ending.cancel, test, f"SIGALRM: {error!r}")
+            tree = task_tree(life, running_at(frame))
+            add_note(error, f"The tasks of the {life.role} were:\n\n{tree}")
+            life.findings.add(error)
+            cancel = partial(life.ending.cancel, life, f"SIGALRM: {error!r}")
             current_trio_token().run_sync_soon(cancel)
         return True

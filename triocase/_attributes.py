@@ -1,13 +1,17 @@
-"""Attributes of a test that exist only while it runs: the nursery and the clock.
+"""Attributes of a test that exist only while it runs: the nurseries and the clock.
 
 They are no properties, because a test may assign its own over them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ._shared import class_life_of
 
 if TYPE_CHECKING:
+    from unittest import TestCase
+
     from ._case import AsyncTrioTestCase
     from ._clock import VirtualTime
 
@@ -32,7 +36,42 @@ class NurseryAttribute:
                 f"its setup to the last cleanup. Start background tasks there, with "
                 f"`self.nursery.start_soon(...)`."
             )
+        test.keeper.used = True
         return test.nursery
+
+
+class _NoNursery:
+    """What a class has in place of its nursery, where that is not open.
+
+    Runners look at all attributes of a class, and not all of them expect an error.
+    """
+
+    def __init__(self, why: Exception) -> None:
+        self._why = why
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(str(self._why))
+
+
+class ClassNurseryAttribute:
+    """The nursery for background tasks that live as long as the class.
+
+    It is open while the run is that the tests of a class share, with
+    :func:`shared_run`, from the class's fixtures to its last cleanup; then it is
+    cancelled and joined. While no test runs, its tasks stand still. One that crashes
+    fails the test that runs, or the next one, and each test after that. Outside of its
+    time any use of it is an ``AttributeError``.
+
+    .. versionadded:: 0.1
+    """
+
+    def __get__(self, case: object, owner: type[TestCase]) -> Any:
+        try:
+            return class_life_of(owner, "class_nursery").nursery
+        except Exception as error:
+            if case is None:
+                return _NoNursery(error)
+            raise AttributeError(str(error)) from None
 
 
 class ClockAttribute:

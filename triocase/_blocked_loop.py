@@ -20,7 +20,7 @@ from ._task_tree import running_at
 if TYPE_CHECKING:
     from types import FrameType
 
-    from ._lifecycle import TestRun
+    from ._lifecycle import Lifecycle
     from ._time_limit import TimeLimit
 
 __unittest = True
@@ -41,7 +41,7 @@ class BlockedLoop(SignalHandler):
 
     # --- In the watchdog's thread -------------------------------------------------
 
-    def meet_silence(self, test: TestRun, thread: int, turn: int) -> None:
+    def meet_silence(self, life: Lifecycle, thread: int, turn: int) -> None:
         """Do what can be done from outside."""
         before, count = self._silences
         count = count + 1 if before == turn else 1
@@ -51,30 +51,30 @@ class BlockedLoop(SignalHandler):
             pthread_kill(thread, self.number)
         if (count >= _INTERRUPTIONS or not self.installed) and not self._threads_shown:
             text = (
-                f"\n{test.name} has not ended in time. It blocks "
+                f"\n{life.name} has not ended in time. It blocks "
                 f"the event loop, and does not let itself be interrupted. Where each "
                 f"thread is:\n\n{thread_stacks(thread)}"
             )
             self._threads_shown = True
             # Not in this thread: to print may take for ever.
-            args = text, test.verdict
+            args = text, life.verdict
             threading.Thread(target=show, args=args, daemon=True).start()
 
     # --- In the run ---------------------------------------------------------------
 
     def hear(self, frame: FrameType | None) -> bool:
         """Raise an error in the code that blocks the loop, where that is safe."""
-        test = self._limit.test
-        if test is None or self._turn != self._limit.turn:
+        life = self._limit.life
+        if life is None or self._turn != self._limit.turn:
             return False
         if not currently_ki_protected():
-            self._note(test, frame)
+            self._note(life, frame)
             raise LoopBlocked
         return True
 
     @enable_ki_protection  # so that another signal does not interrupt this
-    def _note(self, test: TestRun, frame: FrameType | None) -> None:
+    def _note(self, life: Lifecycle, frame: FrameType | None) -> None:
         self._turn = 0
-        if self._silences[1] <= _INTERRUPTIONS or test.ending.untold is None:
+        if self._silences[1] <= _INTERRUPTIONS or life.ending.untold is None:
             # Of each place, not without end.
-            test.ending.add_error(test, self._limit.cause, running_at(frame))
+            life.ending.add_error(life, self._limit.cause, running_at(frame))

@@ -24,7 +24,13 @@ __unittest = True
 T = TypeVar("T")
 
 _base_hooks: set[object] = {TestCase.setUp, TestCase.tearDown}
-_ASYNC_TWINS = {"setUp": "asyncSetUp", "tearDown": "asyncTearDown"}
+_ENTER = "self.enterAsyncContext"
+_ASYNC_TWINS = {
+    "setUp": "asyncSetUp",
+    "tearDown": "asyncTearDown",
+    "setUpClass": "asyncSetUpClass",
+    "tearDownClass": "asyncTearDownClass",
+}
 
 
 def _name(function: object) -> str:
@@ -40,9 +46,16 @@ def base_hook(hook: T) -> T:
     return hook
 
 
-def has_hook(case: TestCase, name: str) -> bool:
-    """Return whether a test overrides a hook: most have few, and a call costs."""
+def has_hook(case: Any, name: str) -> bool:
+    """Return whether a test, or a class, overrides a hook; most have few."""
     return getattr(getattr(case, name), "__func__", None) not in _base_hooks
+
+
+def overrides(cls: type, name: str) -> bool:
+    """Return whether a class overrides a hook of the base class, of whatever kind."""
+    hook = inspect.getattr_static(cls, name)
+    function = getattr(hook, "__func__", hook)
+    return not any(function is each for each in _base_hooks)
 
 
 def discard(awaitable: object) -> None:
@@ -67,7 +80,7 @@ async def caught(
     return None
 
 
-def refuse_generator(result: object, function: object) -> None:
+def refuse_generator(result: object, function: object, enter: str = _ENTER) -> None:
     """Raise an error if a call has made an async generator, and so run nothing."""
     if inspect.isasyncgen(result):
         raise TypeError(
@@ -75,7 +88,7 @@ def refuse_generator(result: object, function: object) -> None:
             f"calling it ran nothing. Write an `async def` without `yield`; to set "
             f"up before a `yield` and tear down after it, decorate a function with "
             f"`@contextlib.asynccontextmanager` and enter it with "
-            f"`await self.enterAsyncContext(...)`."
+            f"`await {enter}(...)`."
         )
 
 
@@ -91,13 +104,13 @@ async def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> An
 
 
 @disable_ki_protection
-async def call_fixture(method: Callable[..., Any], case: TestCase) -> tuple[bool, Any]:
-    """Call a fixture's method.
+async def call_fixture(method: Callable[..., Any], subject: object) -> tuple[bool, Any]:
+    """Call a fixture's method, of a test or a class.
 
     Returns:
         Whether what it made could be awaited, and the result of that, or what it made.
     """
-    made = method(case)
+    made = method(subject)
     return (True, await made) if inspect.isawaitable(made) else (False, made)
 
 
@@ -116,16 +129,20 @@ async def call_sync_hook(case: TestCase, name: str, /) -> None:
 
 
 @disable_ki_protection
-async def call_async_hook(case: TestCase, name: str, /) -> None:
-    """Call ``asyncSetUp`` or ``asyncTearDown``."""
-    hook = getattr(case, name)
+async def call_async_hook(subject: Any, name: str, /) -> None:
+    """Call ``asyncSetUp`` or ``asyncTearDown`` of a test, or their twins of a class."""
+    hook = getattr(subject, name)
+    is_class = isinstance(subject, type)
+    cls, first = (subject, "cls") if is_class else (type(subject), "self")
     result = hook()
     if not inspect.isawaitable(result):
-        refuse_generator(result, hook)
+        refuse_generator(
+            result, hook, "cls.enterAsyncClassContext" if is_class else _ENTER
+        )
         (sync_name,) = (sync for sync, twin in _ASYNC_TWINS.items() if twin == name)
         raise TypeError(
-            f"{type(case).__qualname__}.{name} is not async: it returned {result!r}, "
-            f"which cannot be awaited. Write `async def {name}(self)`, or name the "
+            f"{cls.__qualname__}.{name} is not async: it returned {result!r}, "
+            f"which cannot be awaited. Write `async def {name}({first})`, or name the "
             f"sync method `{sync_name}`."
         )
     await result
@@ -154,6 +171,21 @@ def call_outside(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> 
     return function(*args, **kwargs)
 
 
+def call_class_cleanup_outside(
+    function: Callable[..., object], /, *args: Any, **kwargs: Any
+) -> None:
+    """Call a cleanup of a class outside of any Trio run, where only sync ones run."""
+    result = function(*args, **kwargs)
+    refuse_generator(result, function)
+    if inspect.isawaitable(result):
+        discard(result)
+        raise TypeError(
+            f"the class cleanup {function!r} is async, and unittest calls it without "
+            f"awaiting it. Write `@shared_run` above the class, and add it in "
+            f"`asyncSetUpClass`."
+        )
+
+
 def call_cleanup_outside(
     function: Callable[..., object], /, *args: Any, **kwargs: Any
 ) -> None:
@@ -167,20 +199,3 @@ def call_cleanup_outside(
             f"run and cannot be awaited. Add it while the test runs, in setUp at the "
             f"earliest."
         )
-
-
-def refuse_async_class_hooks(case: type[TestCase]) -> None:
-    """Raise an error if unittest's class hooks are async functions.
-
-    unittest and pytest call these hooks themselves and drop what they return. There is
-    no result to look at, so the function is inspected. A decorator that hides it (no
-    ``functools.wraps``) hides it from us, too.
-    """
-    for name in ("setUpClass", "tearDownClass"):
-        hook = inspect.unwrap(getattr(case, name))
-        if inspect.iscoroutinefunction(hook) or inspect.isasyncgenfunction(hook):
-            raise TypeError(
-                f"{case.__qualname__}.{name} is async, but unittest calls it without "
-                f"awaiting it, so it never ran. Write a sync `def {name}(cls)`, and "
-                f"do what needs `await` in `asyncSetUp` or `asyncTearDown`."
-            )

@@ -8,20 +8,22 @@ hooks before and after it have nothing left to do.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
-from unittest import TestCase
 
 from trio import run as _trio_run
 
 from ._assertions import AssertRaisesGroupContext, hint_at_groups
 from ._attributes import ClockAttribute, NurseryAttribute, time_to_advance
 from ._calls import base_hook, call_cleanup_outside
+from ._class_case import ClassLevel
 from ._contexts import enter_async_context, enter_sync_context
 from ._fixtures import reserve_names
 from ._frameworks import give_marks, refuse_other_runner, unwrapped
 from ._marks import has_examples
 from ._open_run import run_test
 from ._options import finite
+from ._shared_runs import in_class_run
 from ._subtests import SubTest
 from ._verdicts import verdict_for
 
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
     from ._assertions import Expected
     from ._cleanups import Cleanup
-    from ._lifecycle import TestRun
+    from ._test_run import TestRun
 
 __unittest = True
 
@@ -46,13 +48,13 @@ T = TypeVar("T")
 
 
 @reserve_names
-class AsyncTrioTestCase(TestCase):
+class AsyncTrioTestCase(ClassLevel):
     """Run ``async def`` tests on Trio, each in a Trio run of its own.
 
-    The stages of a test run in one task, in this order: ``setUp``, ``asyncSetUp``, the
-    test method, ``asyncTearDown``, ``tearDown``, then the cleanups, last in first out.
-    Sync methods run inside the Trio run too. Then the nursery is cancelled. Fixtures,
-    each in a task of its own, are set up before ``setUp`` and torn down as cleanups.
+    The stages of a test run in one task: ``setUp``, ``asyncSetUp``, the test method,
+    ``asyncTearDown``, ``tearDown``, then the cleanups, last in first out. Sync methods
+    run inside the Trio run too. Then the nursery is cancelled. Fixtures, each in a task
+    of its own, are set up before ``setUp`` and torn down as cleanups.
 
     Example:
         >>> import trio
@@ -135,9 +137,9 @@ class AsyncTrioTestCase(TestCase):
     ) -> None:
         """Add an async function to the cleanups, with its arguments.
 
-        There is one list for sync and async cleanups; the last that was added runs
-        first. They run in the test's task after ``tearDown``, or after a setup that
-        failed. ``addCleanup`` takes async functions too.
+        There is one list for sync and async cleanups; the last one runs first. They run
+        in the test's task after ``tearDown``, or after a setup that failed.
+        ``addCleanup`` takes async functions too.
         """
         self.addCleanup(function, *args, **kwargs)
 
@@ -235,9 +237,8 @@ class AsyncTrioTestCase(TestCase):
     def assertRaisesGroup(self, *expected: Expected[E]) -> AssertRaisesGroupContext[E]:
         """Expect the block to raise an exception group with exactly these leaves.
 
-        Leaves are compared in any order, however the groups are nested.
-        ``trio.Cancelled`` leaves are left out; ``KeyboardInterrupt`` and ``SkipTest``
-        pass through.
+        Leaves are compared in any order, however the groups are nested, without
+        ``trio.Cancelled``; ``KeyboardInterrupt`` and ``SkipTest`` pass through.
 
         Args:
             expected: For each leaf an exception type, or a pair of a type and a
@@ -297,9 +298,10 @@ class AsyncTrioTestCase(TestCase):
         if has_examples(method):
             from ._examples import run_examples  # late, for it costs a millisecond
 
-            run_examples(self, method)
+            run = partial(run_examples, self, method)
         else:
-            run_test(self, method, verdict_for(self))
+            run = partial(run_test, self, method, verdict_for(self))
+        in_class_run(self, run)
 
     def _callTearDown(self) -> None:
         pass  # part of the Trio run, above

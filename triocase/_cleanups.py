@@ -1,4 +1,4 @@
-"""The cleanups of one test: sync and async in one list, the last added first."""
+"""The cleanups of a test or a class: sync and async in one list, the last one first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from trio.lowlevel import Task
 
-    from ._case import AsyncTrioTestCase
     from ._findings import Findings
 
     Cleanup = tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]
@@ -25,21 +24,29 @@ __unittest = True
 
 
 class Cleanups:
-    """What unittest has been given with ``addCleanup``, and not yet run.
+    """What was added to be run after the teardown, and has not been run yet.
 
     Attributes:
-        task: The test's task, in which they run.
+        task: The task of the test or the class, in which they run.
     """
 
-    def __init__(self, case: AsyncTrioTestCase, findings: Findings) -> None:
+    def __init__(
+        self, findings: Findings, take_all: Callable[[], list[Cleanup]] = list
+    ) -> None:
         self.task: Task | None = None
-        self._case = case
         self._findings = findings
+        self._take_all = take_all
         self._stack: list[Cleanup] = []
 
+    def add(
+        self, function: Callable[..., object], /, *args: Any, **kwargs: Any
+    ) -> None:
+        """Add one, to be run first."""
+        self._stack.append((function, args, kwargs))
+
     def gather(self) -> None:
-        """Take all out of unittest's own list, which is an attribute of the test."""
-        self._stack += self._case._trioTakeCleanups()
+        """Take all out of unittest's own list, which is an attribute of a test."""
+        self._stack += self._take_all()
 
     def take(self) -> Cleanup | None:
         """Take the one that was added last."""

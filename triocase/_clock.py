@@ -57,6 +57,7 @@ class VirtualTime(Instrument):
         self._watching = False
         self._advances = 0
         self._threshold = 0.0  # before the first of these advances
+        self._rate_at_rest = self.clock.rate
 
     def check(self) -> None:
         """Refuse a run without this clock and this instrument.
@@ -95,6 +96,15 @@ class VirtualTime(Instrument):
             self._advances -= 1
             if self._advances == 0:
                 clock.autojump_threshold = self._threshold
+
+    def rest(self) -> None:
+        """Let time stand still, for a run that does nothing."""
+        self._rate_at_rest = self.clock.rate
+        self.clock.rate = 0.0
+
+    def go_on(self) -> None:
+        """Let time go on as before."""
+        self.clock.rate = self._rate_at_rest
 
     # --- When not to jump ---------------------------------------------------------
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from unittest import TestCase
 
-    from ._lifecycle import TestRun
+    from ._lifecycle import Lifecycle
 
 __unittest = True
 
@@ -46,45 +46,47 @@ def enter_sync_context(case: TestCase, cm: AbstractContextManager[T]) -> T:
 
 
 async def enter_async_context(
-    test: TestRun | None, cm: AbstractAsyncContextManager[T]
+    life: Lifecycle | None, cm: AbstractAsyncContextManager[T]
 ) -> T:
     """Enter an async context in a task of its own, and leave it as a cleanup."""
-    if test is None:
+    if life is None:
         raise RuntimeError(
             "enterAsyncContext() works only while the test runs. For what a whole "
-            "module or class shares, write a sync context manager and "
-            "`enterClassContext`."
+            "class shares, write `@shared_run` above it, and "
+            "`await cls.enterAsyncClassContext(...)` in `asyncSetUpClass`."
         )
     if isinstance(cm, AsyncExitStack):
         # It holds nothing yet, and what it will hold is entered in this task.
-        test.case.addCleanup(cm.aclose)
+        life.add_cleanup(cm.aclose)
         return cm
-    value: T = await LiveContext(test, _ManagerSteps(cm)).enter()
+    value: T = await LiveContext(life, _ManagerSteps(cm, *life.enters_with)).enter()
     return value
 
 
 class _ManagerSteps:
     """Enter and leave an async context manager as ``async with`` does."""
 
-    def __init__(self, manager: AbstractAsyncContextManager[Any]) -> None:
+    def __init__(
+        self, manager: AbstractAsyncContextManager[Any], sync: str, usage: str
+    ) -> None:
         kind = type(manager)
+        name = usage.partition(".")[2]
         try:
             self._enter: Callable[..., Awaitable[Any]] = kind.__aenter__
             self._exit: Callable[..., Awaitable[bool | None]] = kind.__aexit__
         except AttributeError:
             hint = (
-                " It is a sync context manager: write `self.enterContext(...)`."
+                f" It is a sync context manager: write `{sync}(...)`."
                 if hasattr(kind, "__enter__")
-                else " Write `await self.enterAsyncContext(cm)` with an object that "
+                else f" Write `await {usage}(cm)` with an object that "
                 "`async with` takes."
             )
             raise TypeError(
-                f"enterAsyncContext() takes an async context manager, "
-                f"not {manager!r}.{hint}"
+                f"{name}() takes an async context manager, not {manager!r}.{hint}"
             ) from None
         if isinstance(manager, _OWNED_BY_TASKS):
             raise TypeError(
-                f"enterAsyncContext() cannot take {manager!r}: a {kind.__name__} "
+                f"{name}() cannot take {manager!r}: a {kind.__name__} "
                 f"belongs to the task that acquires it, and a context lives in a task "
                 f"of its own. Write `async with` around the code that needs it."
             )

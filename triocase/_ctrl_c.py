@@ -1,13 +1,18 @@
 """Ctrl-C while a test runs: "where was it?" is the first question, so that is printed.
 
 What Ctrl-C does is left to whoever handles it: Trio, ``unittest -c``, or the user.
+But what a handler raises in Trio's own loop ends what the test waits in instead.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from trio.lowlevel import enable_ki_protection
+from trio.lowlevel import (
+    current_trio_token,
+    currently_ki_protected,
+    enable_ki_protection,
+)
 
 from ._console import show
 from ._signals import CTRL_C, SignalHandler
@@ -16,7 +21,7 @@ from ._task_tree import running_at, task_tree
 if TYPE_CHECKING:
     from types import FrameType
 
-    from ._lifecycle import TestRun
+    from ._lifecycle import Lifecycle
 
 __unittest = True
 
@@ -30,27 +35,44 @@ class CtrlC(SignalHandler):
 
     number = CTRL_C
     pressed = False
-    _test: TestRun | None = None
+    _may_raise = False
+    _life: Lifecycle | None = None
 
-    def listen(self, test: TestRun) -> None:
+    def listen(self, life: Lifecycle) -> None:
         """Begin; called in the run, where Trio's handler is in place."""
-        self._test = test
+        self._life = life
         self.install()
 
     def listen_no_more(self, *, run_is_dead: bool = False) -> None:
         """End, in the run if it is not dead."""
         self.remove(run_is_dead=run_is_dead)
-        self._test = None  # no cycle
+        self._life = None  # no cycle
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self._may_raise = not currently_ki_protected()
+        self._handle_it(number, frame)
 
     @enable_ki_protection  # so that another signal does not interrupt this
-    def _handle(self, number: int, frame: FrameType | None) -> None:
+    def _handle_it(self, number: int, frame: FrameType | None) -> None:
         super()._handle(number, frame)
 
     def hear(self, frame: FrameType | None) -> bool:
         """Print where each task is."""
         self.pressed = self.is_trios
-        test = self._test
-        assert test is not None
-        tree = task_tree(test, running_at(frame))
-        show(f"\nCtrl-C in {test.name}. Its tasks:\n\n{tree}\n", test.verdict)
+        life = self._life
+        assert life is not None
+        tree = task_tree(life, running_at(frame))
+        show(f"\nCtrl-C in {life.name}. Its tasks:\n\n{tree}\n", life.verdict)
         return False
+
+    def pass_on(self, behind: Any, frame: FrameType | None) -> None:
+        """Let a handler that is not Trio's raise in code of the user's only."""
+        try:
+            super().pass_on(behind, frame)
+        except BaseException as error:
+            life = self._life
+            if self._may_raise or life is None:
+                raise
+            # In Trio's own loop it would break the run off.
+            life.findings.add(error)
+            current_trio_token().run_sync_soon(life.interrupt)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __unittest = True
 
 _monitoring: Any = getattr(sys, "monitoring", None)  # new in 3.12
-_OPENED_IN = "triocase._open_run"
+_OPENED_IN = "triocase._open_run", "triocase._class_run"
 _MODULES = frozenset({"bdb", "pdb", "pydevd", "_pydevd_bundle", "_pydevd_frame_eval"})
 
 
@@ -34,7 +34,7 @@ def debugger_in(frame: FrameType | None) -> bool:
         frame: The innermost of the thread, which may be another one.
     """
     # It may have left its marks on the runner's frames, in an earlier test.
-    while frame is not None and frame.f_globals.get("__name__") != _OPENED_IN:
+    while frame is not None and frame.f_globals.get("__name__") not in _OPENED_IN:
         if frame.f_trace is not None and _is_debuggers(frame.f_trace):
             return True
         frame = frame.f_back

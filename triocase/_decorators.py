@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __unittest = True
 
 T = TypeVar("T", bound="Callable[..., Any]")
+C = TypeVar("C", bound=type)
 
 
 @overload
@@ -134,6 +135,65 @@ def real_clock(test: Any = BARE, /) -> Any:
     usage = "`@real_clock`"
     return decorate(
         test, decorator="real_clock", usage=usage, option="clock", value=None
+    )
+
+
+@overload
+def shared_run(cls: C, /) -> C: ...
+@overload
+def shared_run() -> Callable[[C], C]: ...
+def shared_run(cls: Any = BARE, /) -> Any:
+    """Run all tests of the class in one Trio run, which ends with the class.
+
+    What is expensive to start is started once: in ``asyncSetUpClass``, in
+    ``cls.class_nursery``, or by fixtures with ``scope="class"``. A test costs a
+    fraction of a run of its own. All else is as ever: each test has its own nursery,
+    contexts, fixtures, time limit and verdict, and sees the context variables of the
+    class's setup and none of another test's.
+
+    While no test runs, the class's tasks and its time stand still. A subclass has a run
+    of its own. A clock decorator goes above the class: one clock for all its tests.
+    Overriding ``runTrio`` beside it is refused. See :doc:`shared-run`.
+
+    Raises:
+        TypeError: It decorates something else than a class.
+
+    Example:
+        >>> import trio
+        >>> from triocase import AsyncTrioTestCase, shared_run
+        >>> @shared_run
+        ... class TestEcho(AsyncTrioTestCase):
+        ...     @classmethod
+        ...     async def asyncSetUpClass(cls):
+        ...         cls.send, receive = trio.open_memory_channel(0)
+        ...         cls.class_nursery.start_soon(cls.answer, receive)
+        ...
+        ...     @classmethod
+        ...     async def answer(cls, questions):
+        ...         async for text, reply in questions:
+        ...             await reply.send(text)
+        ...
+        ...     async def test_echo(self):
+        ...         send, receive = trio.open_memory_channel(1)
+        ...         await self.send.send(("hello", send))
+        ...         self.assertEqual(await receive.receive(), "hello")
+        >>> TestEcho("test_echo").debug()
+
+    .. versionadded:: 0.1
+    """
+    if cls is BARE:
+        return shared_run
+    if not isinstance(cls, type):
+        raise TypeError(
+            f"shared_run decorates a class, not {cls!r}. Write `@shared_run` above "
+            f"`class`: all tests of a class share one Trio run, or none do."
+        )
+    return decorate(
+        cls,
+        decorator="shared_run",
+        usage="`@shared_run`",
+        option="shared_run",
+        value=True,
     )
 
 

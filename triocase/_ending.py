@@ -1,4 +1,4 @@
-"""How a test that is stuck is ended, step by step.
+"""How a test that is stuck is ended, step by step; or a class's setup or teardown.
 
 1. Cancel the body; or, in the teardown, all that is left.
 2. Switch off the shields of the tasks that have not ended.
@@ -27,7 +27,7 @@ if sys.version_info < (3, 11):
 
 if TYPE_CHECKING:
     from ._findings import Finding
-    from ._lifecycle import TestRun
+    from ._lifecycle import Lifecycle
     from ._task_tree import Running
 
 __unittest = True
@@ -52,7 +52,7 @@ class Cause(NamedTuple):
 
 
 class Ending:
-    """What has been done to end one test.
+    """What has been done to end one test, or the setup or teardown of one class.
 
     Attributes:
         in_teardown: Whether the test has come to its teardown, where steps begin anew.
@@ -66,6 +66,9 @@ class Ending:
     _cause: Cause | None = None
     _finding: Finding | None = None  # the last
     _message: list[str]
+
+    def __init__(self, before: str, teardown: str) -> None:
+        self._parts = before, teardown
 
     def begin_teardown(self) -> None:
         """Begin anew, for the teardown and the cleanups."""
@@ -86,13 +89,13 @@ class Ending:
     @property
     def who(self) -> str:
         """What does not end."""
-        return "the teardown of the test" if self.in_teardown else "the test"
+        return self._parts[self.in_teardown]
 
-    def take_step(self, test: TestRun, cause: Cause) -> float:
+    def take_step(self, life: Lifecycle, cause: Cause) -> float:
         """Take the next step; called by Trio, between steps of tasks.
 
         Args:
-            test: The test.
+            life: That of the test or the class.
             cause: Why; that of the first step counts.
 
         Returns:
@@ -100,27 +103,27 @@ class Ending:
         """
         self.step += 1
         if not self.reported or (self.step > 1 and self.untold is None):
-            self.add_error(test, cause, None)
+            self.add_error(life, cause, None)
         if self.step == 1:
-            self.cancel(test, cause.because)
+            self.cancel(life, cause.because)
         elif self.step == 2:
-            self._switch_shields_off(test)
+            self._switch_shields_off(life)
         else:
-            self._abandon(test)
+            self._abandon(life)
         return _GRACE
 
-    def cancel(self, test: TestRun, because: str) -> None:
+    def cancel(self, life: Lifecycle, because: str) -> None:
         """Cancel the body; or, in the teardown, all that is left."""
         if self.in_teardown:
-            test.cut_teardown(because)
+            life.scopes.cut_teardown(because)
         else:
-            test.cancel_body(because)
+            life.scopes.cancel_body(because)
 
-    def add_error(self, test: TestRun, cause: Cause, running: Running | None) -> None:
+    def add_error(self, life: Lifecycle, cause: Cause, running: Running | None) -> None:
         """Add an error to the test's findings, with where the test is now.
 
         Args:
-            test: The test.
+            life: That of the test or the class.
             cause: Why; that of the first error counts.
             running: What blocks the event loop, if anything does.
         """
@@ -132,13 +135,13 @@ class Ending:
         elif running is not None:
             self._message.append("It blocks the event loop, so no other task can run.")
         if running is None or running.task is not None:
-            self._message.append(f"Its tasks:\n\n{task_tree(test, running)}")
+            self._message.append(f"Its tasks:\n\n{task_tree(life, running)}")
         error = cause.error("\n".join(self._message))
-        self._finding = test.findings.add(error)
+        self._finding = life.findings.add(error)
         with suppress(Exception):  # what the test awaits may be odd
-            error.__traceback__ = where_stuck(test, running)
+            error.__traceback__ = where_stuck(life, running)
 
-    def take_over(self, test: TestRun, error: BaseException) -> None:
+    def take_over(self, life: Lifecycle, error: BaseException) -> None:
         """Keep what was in flight when the test was cancelled or interrupted.
 
         Python keeps it as the context of what has taken its place, which is not told.
@@ -154,7 +157,7 @@ class Ending:
                 context = context.__context__
             if context is not leaf and context is not None:
                 in_flight.append(context)
-                test.findings.note_interrupt(split(context).interrupt)
+                life.findings.note_interrupt(split(context).interrupt)
         if len(in_flight) == 1:
             reported.__context__ = in_flight[0]
         elif in_flight:
@@ -162,23 +165,23 @@ class Ending:
                 "in flight when the test was ended", in_flight
             )
 
-    def _switch_shields_off(self, test: TestRun) -> None:
-        others = [] if self.in_teardown or not test.nursery else [test.nursery]
-        if switch_shields_off(test.stuck_tasks(), tasks_in(others)):
+    def _switch_shields_off(self, life: Lifecycle) -> None:
+        others = [] if self.in_teardown or not life.nursery else [life.nursery]
+        if switch_shields_off(life.stuck_tasks(), tasks_in(others)):
             self._remark(
                 f"It was shielded from cancellation. After {_GRACE:g} seconds that was "
                 f"switched off."
             )
 
-    def _abandon(self, test: TestRun) -> None:
+    def _abandon(self, life: Lifecycle) -> None:
         self.abandoned = True
         self._remark(
             "It went on although it was cancelled, so its Trio run was abandoned."
         )
-        if not test.finished:
+        if not life.finished:
             left = "what was left of it" if self.in_teardown else "its teardown"
             self._remark(f"Not run: {left}, and its async cleanups.")
-        abandon_run(test.ctrl_c.listen_no_more)
+        abandon_run(life.ctrl_c.listen_no_more)
 
     def _remark(self, text: str) -> None:
         """Say in the error what else was done."""

@@ -1,4 +1,4 @@
-"""What went wrong in one test: collected in order, then told."""
+"""What went wrong in a test or a class: collected in order, then told."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Finding:
 
 
 class Findings:
-    """The errors, cancellations and interrupts of one test.
+    """The errors, cancellations and interrupts of one test, or of one class.
 
-    Any task may add to them. They are told to ``verdict`` by the test's own task
+    Any task may add to them. They are told to ``verdict`` by its own task
     between its stages, and after the run, where no exception is being handled: what is
     raised while one is handled gets that as its context.
 
@@ -54,15 +54,17 @@ class Findings:
         interrupts: Each Ctrl-C that has reached the test.
         stop_signal: What unittest raised to end a test early at a failing subtest.
         unawaited: Looks for coroutines that are never awaited.
+        trouble: Whether anything has gone wrong.
     """
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Verdict, what: str) -> None:
+        self._what = what
         self.body_runs = False
         self.interrupts: list[KeyboardInterrupt] = []
         self.stop_signal: BaseException | None = None
         self.unawaited = UnawaitedWatch()
         self._verdict = verdict
-        self._trouble = False
+        self.trouble = False
         self._waiting: deque[Finding] = deque()
         self._cancelled: tuple[BaseException, bool] | None = None
         self._explained = False
@@ -73,18 +75,18 @@ class Findings:
     def add(self, error: BaseException) -> Finding:
         """Add an error. A Ctrl-C in it counts at once, whatever it waits behind."""
         self.note_interrupt(split(error).interrupt)
-        finding = self._append(is_crash=False)
+        finding = self.append(Finding(expected=self.body_runs, is_crash=False))
         finding.resolve(error)
         return finding
 
     def add_crash(self) -> Finding:
         """Add an error that is not known yet; whoever adds it must resolve it."""
-        return self._append(is_crash=True)
+        return self.append(Finding(expected=self.body_runs, is_crash=True))
 
-    def _append(self, *, is_crash: bool) -> Finding:
-        finding = Finding(expected=self.body_runs, is_crash=is_crash)
+    def append(self, finding: Finding) -> Finding:
+        """Add one that has its place here; return it."""
         self._waiting.append(finding)
-        self._trouble = True
+        self.trouble = True
         return finding
 
     def add_left_open(self, descriptions: list[str], by: str, advice: str) -> None:
@@ -103,7 +105,7 @@ class Findings:
     @property
     def stopping(self) -> bool:
         """Whether nothing but the cleanups is to follow."""
-        return bool(self.interrupts or (self._verdict.stops_at_error and self._trouble))
+        return bool(self.interrupts or (self._verdict.stops_at_error and self.trouble))
 
     def expect_failure(self, expected: bool) -> None:
         """Say whether the test's body runs, which may be expected to fail."""
@@ -113,7 +115,7 @@ class Findings:
     def tell(self) -> None:
         """Tell what is known, in order, up to a crash whose error is not known."""
         if self.unawaited.found:
-            self._trouble = True
+            self.trouble = True
             for warning in self.unawaited.take():
                 self._verdict.tell(warning)  # never expected: something has not run
         while self._waiting and not self._waiting[0].pending:
@@ -165,7 +167,7 @@ class Findings:
 
     def _tell_cancellation(self, cancelled: BaseException, expected: bool) -> None:
         error = RuntimeError(
-            f"the test was cancelled, and nothing raised an error: {cancelled}. "
+            f"{self._what} was cancelled, and nothing raised an error: {cancelled}. "
             f"What was cancelled has not been tested."
         )
         self._verdict.tell(

@@ -1,40 +1,51 @@
-"""``@fixture``, and which fixtures a class has.
+"""``@fixture``, which leaves a descriptor in the class.
 
-The decorator leaves a descriptor in the class. When a test runs, ``_fixture_setup``
-sets up what is found here, and the descriptor gives the value meanwhile.
+When a test runs, ``_fixture_setup`` sets up those that ``_fixture_names`` finds, and
+the descriptors give their values meanwhile.
 """
 
 from __future__ import annotations
 
 import inspect
 from functools import partial, update_wrapper
-from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, overload
+from types import CodeType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Literal,
+    NoReturn,
+    Protocol,
+    TypeVar,
+    overload,
+)
 from unittest import TestCase
 
-from ._marks import refuse_marks
-from ._once_a_class import note_decoration, once_a_class
+from ._once_a_class import note_decoration
+from ._shared import open_runs
 from ._tracebacks import at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from ._lifecycle import TestRun
+    from ._lifecycle import Lifecycle
 
 __unittest = True
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
+TEST_SCOPE = "test"
+CLASS_SCOPE = "class"
 _BARE: Any = object()
 
 # What a test needs of itself: no fixture may have such a name.
-_taken = {*dir(TestCase), *vars(TestCase())}
+taken = {*dir(TestCase), *vars(TestCase())}
 
 
 def reserve_names(case: type[T]) -> type[T]:
-    """Decorate the base class, whose names no fixture may have either."""
-    _taken.update(vars(case))
+    """Decorate a base class, whose names no fixture may have either."""
+    taken.update(vars(case))
     return case
 
 
@@ -47,13 +58,26 @@ class FixtureDecorator(Protocol):
     def __call__(self, method: Callable[[Any], Awaitable[T]], /) -> Fixture[T]: ...
 
 
+class ClassFixtureDecorator(Protocol):
+    """What takes an async method of the class and returns a fixture of the class."""
+
+    @overload
+    def __call__(
+        self, method: Callable[[Any], AsyncIterator[T]], /
+    ) -> ClassFixture[T]: ...
+    @overload
+    def __call__(self, method: Callable[[Any], Awaitable[T]], /) -> ClassFixture[T]: ...
+
+
 @overload
 def fixture(method: Callable[[Any], AsyncIterator[T]], /) -> Fixture[T]: ...
 @overload
 def fixture(method: Callable[[Any], Awaitable[T]], /) -> Fixture[T]: ...
 @overload
-def fixture() -> FixtureDecorator: ...
-def fixture(method: Any = _BARE, /) -> Any:
+def fixture(*, scope: Literal["test"] = "test") -> FixtureDecorator: ...
+@overload
+def fixture(*, scope: Literal["class"]) -> ClassFixtureDecorator: ...
+def fixture(method: Any = _BARE, /, *, scope: str = TEST_SCOPE) -> Any:
     """Make an async method of a test class, or of a mixin, a fixture of its tests.
 
     Every test of the class, sync ones too, has the fixture set up before ``setUp``, and
@@ -74,8 +98,14 @@ def fixture(method: Any = _BARE, /) -> Any:
     the test and the teardowns do not run, the cleanups do. Fixtures may use
     ``self.nursery``, ``self.clock`` and ``self.addCleanup``.
 
+    With ``scope="class"`` it lives as long as its class, which must be decorated with
+    :func:`shared_run`: it is set up once, before ``asyncSetUpClass``, and torn down
+    among the cleanups of the class. The method takes ``cls`` alone, and is decorated
+    with nothing else; the value is an attribute of the class and of its tests.
+
     Args:
         method: The async method. It is called in the fixture's own task.
+        scope: "test" or "class".
 
     Returns:
         A read-only attribute whose docstring is the method's. Where the fixture is not
@@ -84,6 +114,7 @@ def fixture(method: Any = _BARE, /) -> Any:
     Raises:
         TypeError: It decorates no method, but a class, say, or a ``staticmethod``. What
             else is wrong with a fixture is an error of each test that it is for.
+        ValueError: There is no such scope.
 
     Example:
         >>> import trio
@@ -105,15 +136,22 @@ def fixture(method: Any = _BARE, /) -> Any:
 
     .. versionadded:: 0.1
     """
+    if scope not in (TEST_SCOPE, CLASS_SCOPE):
+        raise ValueError(
+            f'fixture(scope=...) takes "test" or "class", not {scope!r}. Write '
+            f'`@fixture` or `@fixture(scope="class")`.'
+        )
     if method is _BARE:
-        return fixture
+        return partial(fixture, scope=scope)
     if not callable(method) or isinstance(method, (type, staticmethod, classmethod)):
+        usage = "`@fixture` directly above `async def name(self)`"
+        if scope == CLASS_SCOPE:
+            usage = '`@fixture(scope="class")` directly above `async def name(cls)`'
         raise TypeError(
-            f"fixture decorates an async method, not {method!r}. Write `@fixture` "
-            f"directly above `async def name(self)`."
+            f"fixture decorates an async method, not {method!r}. Write {usage}."
         )
     note_decoration()
-    return Fixture(method)
+    return ClassFixture(method) if scope == CLASS_SCOPE else Fixture(method)
 
 
 class Fixture(Generic[T_co]):
@@ -122,16 +160,18 @@ class Fixture(Generic[T_co]):
     It is read-only, so that no test hides a fixture by accident.
     """
 
+    scope: str = TEST_SCOPE
+    _name = ""
+
     def __init__(self, method: Callable[[Any], object]) -> None:
         wrapper: Any = self  # no function, but its docstring is the method's
         update_wrapper(wrapper, method)
         self.method = method
-        self._name = ""
 
     def __set_name__(self, owner: Any, name: str) -> None:
         self._name = name
         owner._trioFixtures = {**vars(owner).get("_trioFixtures", {}), name: self}
-        if name in _taken:
+        if name in taken:
             delattr(owner, name)  # a test needs what it hides, to report it
 
     @overload
@@ -141,15 +181,22 @@ class Fixture(Generic[T_co]):
     def __get__(self, case: Any, owner: type | None = None) -> Any:
         if case is None:
             return self
-        owner = type(case) if owner is None else owner
-        test: TestRun | None = getattr(case, "_trioTest", None)
+        return self.value_in(type(case) if owner is None else owner, case)
+
+    def value_in(self, cls: type, case: object) -> Any:
+        """Return its value in a test of a class.
+
+        Raises:
+            AttributeError: It is not set up.
+        """
+        test: Lifecycle | None = getattr(case, "_trioTest", None)
         if test is None:
             raise AttributeError(
-                f"{self.name_in(owner)} is a fixture: it is there only while a test of "
+                f"{self.name_in(cls)} is a fixture: it is there only while a test of "
                 f"an AsyncTrioTestCase runs, from its place in the setup to its turn "
                 f"among the cleanups."
             )
-        return test.fixtures.value_of(self, owner)
+        return test.fixtures.value_of(self, cls)
 
     def __set__(self, case: object, value: NoReturn) -> None:
         raise AttributeError(
@@ -186,79 +233,37 @@ class Fixture(Generic[T_co]):
         return TypeError(message).with_traceback(trace)
 
 
-@once_a_class
-def fixture_names(cls: type[TestCase]) -> tuple[str, ...]:
-    """Return the names of a class's fixtures, in the order in which they are set up.
+class ClassFixture(Fixture[T_co]):
+    """A fixture that lives as long as its class, of which it is an attribute, too."""
 
-    Raises:
-        TypeError: Something is wrong with one of them.
-    """
-    names: dict[str, None] = {}
-    for parent in reversed(cls.__mro__):
-        known = vars(parent).get("_trioFixtures", {})  # one may be patched just now
-        for name, value in {**known, **vars(parent).copy()}.items():
-            is_fixture = issubclass(type(value), Fixture)
-            if is_fixture and name in _taken:
-                raise value.refused(
-                    f"the fixture {cls.__qualname__}.{name} hides `{name}` of "
-                    f"AsyncTrioTestCase. Give it another name."
-                )
-            if is_fixture or name in known:
-                names[name] = None
-            elif _is_over_a_fixture(value):
-                raise TypeError(
-                    f"{parent.__qualname__}.{name} has another decorator above "
-                    f"`@fixture`, which hides it. Write `@fixture` above all others."
-                )
-    for name in names:
-        fixture = getattr(cls, name, None)
-        if isinstance(fixture, Fixture):
-            full_name = f"{cls.__qualname__}.{name}"
-            refuse_marks(fixture.method, full_name)
-            _refuse_parameters(fixture, full_name)
-    return tuple(names)
+    scope: str = CLASS_SCOPE
 
+    if TYPE_CHECKING:
 
-def _is_over_a_fixture(value: Any) -> bool:
-    """Return whether ``value`` is what a decorator has made of a fixture.
+        def __get__(self, case: Any, owner: Any = None) -> T_co: ...  # type: ignore[override]
 
-    It looks at types and at what they are known to hold, because other attributes of a
-    class may do anything when they are asked.
-    """
-    seen = set()
-    while id(value) not in seen:
-        seen.add(id(value))
-        kind = type(value)
-        if issubclass(kind, Fixture):
-            return True
-        if issubclass(kind, property):
-            value = value.fget
-        elif issubclass(kind, (staticmethod, classmethod)):
-            value = value.__func__
-        elif issubclass(kind, FunctionType):
-            value = vars(value).get("__wrapped__")
-        else:
-            try:
-                held = object.__getattribute__(value, "__dict__").values()
-            except AttributeError:
-                return False
-            return any(issubclass(type(inner), Fixture) for inner in list(held))
-    return False
+    else:
 
+        def __get__(self, case, owner=None):
+            owner = type(case) if owner is None else owner
+            # Runners look at all attributes of a class, and some expect no error.
+            if case is None and owner not in open_runs:
+                return self
+            return self.value_in(owner, case)
 
-def _refuse_parameters(fixture: Fixture[Any], name: str) -> None:
-    """Raise an error if a fixture does not take ``self`` alone.
+        def __getattr__(self, name):
+            raise AttributeError(self._not_open(self._name))
 
-    Only a function of Python's says what it takes; Python itself says it of the others
-    when they are called.
-    """
-    if not isinstance(fixture.method, FunctionType):
-        return
-    code = fixture.method.__code__
-    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    if len(named) > 1 or not (named or code.co_flags & inspect.CO_VARARGS):
-        example = f"self.{named[1]}" if named[1:] else "self.name"
-        raise fixture.refused(
-            f"the fixture {name}({', '.join(named)}) must take `self` and nothing "
-            f"else. Other fixtures are attributes: write `{example}`."
+    def value_in(self, cls: type, case: object) -> Any:
+        """Return its value in a class, or in a test of it, which is all the same."""
+        run = open_runs.get(cls)
+        if run is None:
+            raise AttributeError(self._not_open(self.name_in(cls)))
+        return run.life.fixtures.value_of(self, cls)
+
+    def _not_open(self, name: str) -> str:
+        return (
+            f"{name} is a fixture of the class: it is there only while the Trio run of "
+            f"the class is open, from its place in the setup of the class to its turn "
+            f"among the cleanups of the class."
         )

@@ -68,6 +68,18 @@ def part(
     return parts
 
 
+def without(error: BaseException, known: list[BaseException]) -> BaseException | None:
+    """Return what is left of ``error`` without these very exceptions."""
+
+    def is_known(one: BaseException) -> bool:
+        return any(one is each for each in known)
+
+    if isinstance(error, BaseExceptionGroup) and any(map(is_known, leaves(error))):
+        rest: BaseException | None = error.split(is_known)[1]
+        return rest
+    return None if is_known(error) else error
+
+
 def split(error: BaseException) -> Split:
     """Part Ctrl-C and cancellation from the errors, wherever they are in a group."""
     interrupt = cancelled = None

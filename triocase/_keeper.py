@@ -30,33 +30,32 @@ class Keeper:
     """The keeper of one test's nursery.
 
     Attributes:
+        crash: To be called when the nursery loses a task: why, and the nursery. None
+            once that has no consequence any more.
         nursery: What the test sees as ``self.nursery``.
+        used: Whether the test has ever seen it.
         opened: Set when it is open.
         ends: To be set to have it cancelled.
         closed: Set when all of its tasks have ended.
     """
 
     def __init__(self) -> None:
+        self.crash: Callable[[object, Nursery], Finding] | None = None
         self.nursery: Nursery | None = None
+        self.used = False
         self.opened = Event()
         self.ends = Event()
         self.closed = Event()
-        self._tell: Callable[[object, Nursery], Finding] | None = None
         self._crash: Finding | None = None
 
-    async def run(self, crash: Callable[[object, Nursery], Finding]) -> None:
-        """Own the nursery, in a task of its own.
-
-        Args:
-            crash: To be called when the nursery loses a task: why, and the nursery.
-        """
-        self._tell = crash
+    async def run(self) -> None:
+        """Own the nursery, in a task of its own."""
         error = await caught(self._hold_nursery_open)
         if error is not None:
             self._feel_crash(type(error).__name__)
         if self._crash is not None:
             self._crash.resolve(error)
-        self._tell = None  # the test and its keeper are in no cycle
+        self.crash = None  # the test and its keeper are in no cycle
         self.closed.set()
 
     async def _hold_nursery_open(self) -> None:
@@ -85,5 +84,5 @@ class Keeper:
 
     def _feel_crash(self, reason: object) -> None:
         if self._crash is None:
-            assert self.nursery is not None and self._tell is not None
-            self._crash = self._tell(reason, self.nursery)
+            assert self.nursery is not None and self.crash is not None
+            self._crash = self.crash(reason, self.nursery)

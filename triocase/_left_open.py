@@ -16,6 +16,7 @@ from trio.abc import Instrument
 from trio.lowlevel import add_instrument, current_task, remove_instrument
 
 from ._calls import caught
+from ._groups import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +117,14 @@ async def join(
             await exits.next.wait()
     finally:
         remove_instrument(exits)
+
+
+def is_complaint(error: BaseException | None) -> bool:
+    """Return whether it is Trio's own, about a nursery that a task has left open."""
+    return error is not None and all(
+        isinstance(leaf, RuntimeError) and "Nursery stack corrupted" in str(leaf)
+        for leaf in leaves(error)
+    )
 
 
 def errors_in(nursery: Nursery) -> list[BaseException]:

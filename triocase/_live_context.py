@@ -42,11 +42,13 @@ if TYPE_CHECKING:
     from trio.lowlevel import Task
 
     from ._findings import Finding
-    from ._lifecycle import TestRun
+    from ._lifecycle import Lifecycle
+
+    Changes = list[tuple[ContextVar[Any], Any]]
 
 __unittest = True
 
-_UNSET: Any = object()
+UNSET: Any = object()  # in place of a variable's value
 
 
 class Steps(Protocol):
@@ -72,22 +74,22 @@ class Steps(Protocol):
         """Leave it. ``cancelled`` is what ended the wait for its turn, if anything."""
 
 
-def _changes(before: Context, after: Context) -> list[tuple[ContextVar[Any], Any]]:
-    """Return the variables that differ, with their values in ``after``, or _UNSET."""
-    changes = [
+def changes(before: Context, after: Context) -> Changes:
+    """Return the variables that differ, with their values in ``after``, or UNSET."""
+    changed = [
         (variable, value)
         for variable, value in after.items()
         if variable not in before or before[variable] is not value
     ]
-    return changes + [(gone, _UNSET) for gone in before if gone not in after]
+    return changed + [(gone, UNSET) for gone in before if gone not in after]
 
 
 class LiveContext:
     """One async context in a task of its own."""
 
-    def __init__(self, test: TestRun, steps: Steps) -> None:
+    def __init__(self, life: Lifecycle, steps: Steps) -> None:
         self.task: Task | None = None  # its own, while it lives
-        self._test = test
+        self._life = life
         self._steps = steps
         self._entry = CancelScope()  # around the fence, which may be a shield
         self._fence = Fence()
@@ -97,7 +99,7 @@ class LiveContext:
         self._value: Any = None
         self._error: BaseException | None = None
         self._crash: Finding | None = None
-        self._changes: list[tuple[ContextVar[Any], Any]] = []
+        self._changes: Changes = []
         self._tokens: dict[ContextVar[Any], Token[Any]] = {}
 
     def __repr__(self) -> str:
@@ -116,13 +118,13 @@ class LiveContext:
 
         From then on it is one of the test's cleanups.
         """
-        self._test.adopt(self)
+        self._life.adopt(self)
         spawn_system_task(self._host, context=copy_context())
         try:
             await self._wait_for(self._entered)
         finally:
             if not self._ended.is_set():
-                self._test.case.addCleanup(self._leave)
+                self._life.add_cleanup(self._leave)
         return self._value
 
     @enable_ki_protection
@@ -141,7 +143,7 @@ class LiveContext:
 
     async def _wait_for(self, event: Event) -> None:
         """Wait for the entry or the end; if the caller is cancelled, so is that."""
-        findings = self._test.findings
+        findings = self._life.findings
         interrupted = await caught(event.wait)  # by Cancelled, or Ctrl-C
         if interrupted is not None:
             findings.note_interrupt(interrupted)
@@ -172,7 +174,7 @@ class LiveContext:
 
     def _take_changes(self) -> None:
         for variable, value in self._changes:
-            if value is not _UNSET:
+            if value is not UNSET:
                 self._tokens[variable] = variable.set(value)
             else:
                 # A token fits only where the entry was asked for; elsewhere there is
@@ -204,12 +206,12 @@ class LiveContext:
         before = copy_context()
         error = await caught(self._call_enter)
         if error is None:
-            self._changes = _changes(before, copy_context())
+            self._changes = changes(before, copy_context())
             error = await self._stay()
         self._end(error)
         del error
         if left := self._fence.leave():
-            findings = self._test.findings
+            findings = self._life.findings
             findings.add_left_open(
                 left, self._steps.name, "Leave it where it was entered."
             )
@@ -236,7 +238,7 @@ class LiveContext:
                 await self._turn.wait()
         before = copy_context()
         error = await caught(self._steps.leave, cancelled)
-        self._changes += _changes(before, copy_context())
+        self._changes += changes(before, copy_context())
         return error
 
     def _feel_crash(self, cancelled: BaseException | None) -> None:
@@ -244,14 +246,14 @@ class LiveContext:
         if isinstance(cancelled, Cancelled) and cancelled.source == "nursery":
             nurseries = current_task().child_nurseries
             because = f"{self._steps.name}: {cancelled.reason}"
-            self._crash = self._test.crash(because, *nurseries)
+            self._crash = self._life.crash(because, *nurseries)
 
     def _end(self, error: BaseException | None) -> None:
         """Keep what the context raised for whoever it concerns."""
         if error is not None and self._entry.cancel_called:
             error = part(error, Cancelled)[1]
         if error is not None and self._entered.is_set() and not self._turn.is_set():
-            self._crash = self._test.crash(
+            self._crash = self._life.crash(
                 f"{self._steps.name}: {type(error).__name__}"
             )
         if self._crash is not None:

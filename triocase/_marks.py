@@ -14,7 +14,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from ._calls import refuse_async_class_hooks
+from ._class_hooks import refuse_wrong_hooks
 from ._once_a_class import note_decoration, once_a_class
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _NO_MARKS: Marks = {}
 BARE: Any = object()
 _HOOKS = (
     *("setUpClass", "setUp", "asyncSetUp", "asyncTearDown", "tearDown"),
-    *("tearDownClass", "runTrio"),
+    *("tearDownClass", "asyncSetUpClass", "asyncTearDownClass", "runTrio"),
 )
 
 
@@ -122,10 +122,10 @@ def marks_of_class(case: type[TestCase]) -> Marks:
     Raises:
         TypeError: Something is wrong with the class itself.
     """
-    refuse_async_class_hooks(case)
-    for hook in _HOOKS:
-        refuse_marks(getattr(case, hook), f"{case.__qualname__}.{hook}")
     marks: Marks = {}
     for parent in reversed(case.__mro__):
         marks.update(own_marks(parent))
+    refuse_wrong_hooks(case, shared="shared_run" in marks)
+    for hook in _HOOKS:
+        refuse_marks(getattr(case, hook), f"{case.__qualname__}.{hook}")
     return marks

@@ -1,7 +1,7 @@
-"""Open a Trio run for one test, and see to it that unittest hears of all that happens.
+"""Run one test in a Trio run, and see to it that unittest hears of all that happens.
 
-What happens inside the run is in ``_lifecycle``; here are the ways to get into a run
-and out of it.
+What happens inside the run is in ``_lifecycle``; here is how a test gets a run of its
+own. One whose class has a run open gets that.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._abandon import RunAbandoned
-from ._alarm import Alarm
 from ._calls import has_hook
-from ._deadlock import ThreadTime
-from ._groups import leaves
-from ._lifecycle import TestRun
-from ._options import options_of, time_limit_of
-from ._watchdog import keep_for_ever
+from ._left_open import is_complaint
+from ._options import options_of
+from ._outside import configure, let_run, settle
+from ._shared import open_runs
+from ._test_run import TestRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +35,7 @@ def run_test(
     verdict: Verdict,
     marked: Callable[[], Any] | None = None,
 ) -> None:
-    """Run all stages of a test in a Trio run of its own.
+    """Run all stages of a test in a Trio run: that of its class, or its own.
 
     Args:
         case: The test.
@@ -50,42 +49,27 @@ def run_test(
     """
     test = TestRun(case, method, verdict)
     findings = test.findings
+    class_run = open_runs.get(type(case))
     try:
         findings.unawaited.start()
         try:
-            _open_run(case, test, options_of(case, marked or method))
+            options = options_of(case, marked or method)
+            configure(test, options)
+            if class_run is None:
+                _open_run(case, test, options)
+            else:
+                class_run.run_test(case, test)
         except BaseException as error:
             # A Ctrl-C that hits Trio itself comes as the cause of a TrioInternalError.
             cause = error.__cause__
             findings.add(cause if isinstance(cause, KeyboardInterrupt) else error)
-        if not test.finished:
-            findings.expect_failure(False)
-            if test.ending.abandoned and test.ctrl_c.pressed:
-                # Trio has taken the Ctrl-C, and the run has not come to its end.
-                findings.add(KeyboardInterrupt())
-            test.limit.begin_teardown(test)
-            lost = test.cleanups.run_outside()
-            if lost and not test.ending.abandoned:  # else that is said already
-                findings.add(
-                    RuntimeError(
-                        f"the Trio run of the test has ended before its cleanups. Not "
-                        f"run, because they are async: {', '.join(lost)}."
-                    )
-                )
-        findings.tell_the_rest()
+        settle(test)
     finally:
         test.limit.stop()
         findings.unawaited.stop()
     findings.tell()  # what was found only as the errors above were dropped
     findings.raise_interrupt()
     verdict.close()
-
-
-def _is_complaint(error: Exception) -> bool:
-    return all(
-        isinstance(leaf, RuntimeError) and "Nursery stack corrupted" in str(leaf)
-        for leaf in leaves(error)
-    )
 
 
 def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
@@ -96,30 +80,24 @@ def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
 
         test.time = VirtualTime(options.clock)
         clock, instruments = test.time.clock, (test.time,)
-    test.limit.seconds = time_limit_of(options)
-    test.limit.finds_deadlocks = (
-        options.deadlock_check
-        and ThreadTime.known
-        and not has_hook(case, "runTrio")  # a host of the user's wakes tasks unseen
-    )
-    test.limit.listen()
-    alarm = Alarm(test)
+    if has_hook(case, "runTrio"):
+        test.limit.finds_deadlocks = False  # a host of the user's wakes tasks unseen
     case._trioTest = test
     try:
-        case.runTrio(test.run, clock=clock, instruments=instruments)
+        let_run(
+            test,
+            lambda: case.runTrio(test.run, clock=clock, instruments=instruments),
+            is_over=lambda: True,
+        )
     except Exception as error:
         # Not so Trio's own complaint about a nursery that was left open: we named it.
         if not (
             isinstance(error.__cause__, RunAbandoned)
-            or (test.finished and test.left_a_nursery_open and _is_complaint(error))
+            or (test.finished and test.left_a_nursery_open and is_complaint(error))
         ):
             raise
     finally:
-        alarm.remove()
         del case._trioTest
-        if test.ending.abandoned or (not test.finished and test.task is not None):
-            test.ctrl_c.listen_no_more(run_is_dead=True)
-            keep_for_ever(test)
     if not (test.finished or test.ending.abandoned):
         raise RuntimeError(
             f"{type(case).__qualname__}.runTrio returned before the test had run. Let "

@@ -13,7 +13,7 @@ from numbers import Real
 from os import environ
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._marks import marks_of_class, own_marks
+from ._marks import Marks, marks_of_class, own_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,11 +36,13 @@ class Options(NamedTuple):
         clock: Its virtual clock, or None for real time.
         time_limit: In real seconds, infinite for no limit; None if they do not say.
         deadlock_check: Whether to look for deadlocks.
+        shared_run: Whether the tests of the class share a run.
     """
 
     clock: ClockOption | None = None
     time_limit: float | None = None
     deadlock_check: bool = True
+    shared_run: bool = False
 
 
 _DEFAULTS = Options()
@@ -88,14 +90,36 @@ def options_of(case: TestCase, method: Callable[..., object]) -> Options:
     cls = type(case)
     marks = marks_of_class(cls)
     own = own_marks(method)
-    if own:
-        marks = {**marks, **own}
+    if not own:
+        return _options(marks, cls)
+    _options(own, case)
+    options = _options({**marks, **own}, cls)
+    if options.shared_run and "clock" in own:
+        decorator = own["clock"][0].decorator
+        raise TypeError(
+            f"{case.id()} has a clock of its own, @{decorator}, but shares its Trio "
+            f"run with all tests of {cls.__qualname__}, because of @shared_run. Write "
+            f"@{decorator} above the class, or move the test to another class."
+        )
+    return options
+
+
+def options_of_class(cls: type[TestCase]) -> Options:
+    """Return what the decorators say of a class.
+
+    Raises:
+        TypeError: As for a test.
+    """
+    return _options(marks_of_class(cls), cls)
+
+
+def _options(marks: Marks, of: TestCase | type[TestCase]) -> Options:
     if not marks:
         return _DEFAULTS
     for option, found in marks.items():
         if len(found) > 1:
             names = " and ".join(f"@{mark.decorator}" for mark in found)
-            where = case.id() if option in own else cls.__qualname__
+            where = of.__qualname__ if isinstance(of, type) else of.id()
             raise TypeError(f"{where} has more than one {option}: {names}. Keep one.")
     values: Any = {option: found[0].value for option, found in marks.items()}
     return Options(**values)

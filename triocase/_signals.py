@@ -84,7 +84,7 @@ class SignalHandler:
     @property
     def is_trios(self) -> bool:
         """Whether it is Trio that handles the signal else, in place of Python."""
-        return str(getattr(self._behind, "__module__", "")).startswith("trio.")
+        return is_trios(self._behind)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         behind = self._behind
@@ -99,7 +99,22 @@ class SignalHandler:
         # unittest's handler for `-c` does nothing if it is not the one installed.
         now = _set(number, behind)
         try:
-            behind(number, frame)
+            self.pass_on(behind, frame)
         finally:
             if _get(number) is behind:
                 _set(number, now)
+
+    def pass_on(self, behind: Any, frame: FrameType | None) -> None:
+        """Call the handler that is behind this one, which is installed meanwhile."""
+        behind(self.number, frame)
+
+
+def swap_handler(number: int, old: Any, new: Any) -> None:
+    """Put ``new`` in the place of ``old``, if that is the handler just now."""
+    if _get(number) is old:
+        _set(number, new)
+
+
+def is_trios(handler: object) -> bool:
+    """Return whether a handler is the one that Trio puts in place of Python's."""
+    return str(getattr(handler, "__module__", "")).startswith("trio.")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ._case import AsyncTrioTestCase
     from ._findings import Findings
-    from ._lifecycle import TestRun
+    from ._test_run import TestRun
 
 __unittest = True
 

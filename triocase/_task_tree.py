@@ -1,4 +1,4 @@
-"""Where every task of a test waits, as one text.
+"""Where every task of a test waits, or of a class, as one text.
 
 ::
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from trio.lowlevel import Task
 
-    from ._lifecycle import TestRun
+    from ._lifecycle import Lifecycle
 
 __unittest = True
 
@@ -104,21 +104,21 @@ class _Node(NamedTuple):
     nurseries: tuple[tuple[_Node, ...], ...]
 
 
-def task_tree(test: TestRun, running: Running | None) -> str:
+def task_tree(life: Lifecycle, running: Running | None) -> str:
     """Return the tasks of a test, whose run is open, as a text."""
     try:
-        return _Picture(test, running).text()
+        return _Picture(life, running).text()
     except Exception as error:  # what the test has patched is patched for us, too
         return f"(They cannot be shown: {error!r})"
 
 
-def where_stuck(test: TestRun, running: Running | None) -> TracebackType | None:
+def where_stuck(life: Lifecycle, running: Running | None) -> TracebackType | None:
     """Return the place that the test does not get away from, as a traceback.
 
     It is where the task is that runs, or the test's own; if that has come to code of
     the harness, it is where the first task is that it waits for.
     """
-    for stack in _stuck(test, running):
+    for stack in _stuck(life, running):
         while stack and is_library(stack[-1][0]):
             stack = stack[:-1]
         if stack:
@@ -129,34 +129,29 @@ def where_stuck(test: TestRun, running: Running | None) -> TracebackType | None:
     return None
 
 
-def _stuck(test: TestRun, running: Running | None) -> Iterator[Stack]:
+def _stuck(life: Lifecycle, running: Running | None) -> Iterator[Stack]:
     if running is not None:
         yield running.stack
-    for task in test.stuck_tasks():
+    for task in life.stuck_tasks():
         yield stack_of(task, running)
 
 
 class _Picture:
     """The tasks of one test at one moment."""
 
-    def __init__(self, test: TestRun, running: Running | None) -> None:
-        self._test = test
+    def __init__(self, life: Lifecycle, running: Running | None) -> None:
+        self._life = life
         self._running = running
-        self._calls = _public_calls(type(test.case))
+        self._calls = _public_calls(life.cls)
         self._seen: set[Task] = set()
 
     def text(self) -> str:
-        test = self._test
-        assert test.task is not None
-        nursery = () if test.nursery is None else test.nursery.child_tasks
-        root = root_of(test.task)
+        life = self._life
+        assert life.task is not None
         # One after the other: each task is shown where it is met first.
-        groups = [
-            (None, self._nodes([test.task])),
-            ("self.nursery:", self._nodes(nursery)),
-            ("contexts and fixtures:", self._nodes(test.context_tasks())),
-            ("other tasks of the run:", self._nodes(self._others(root))),
-        ]
+        groups = [(title, self._nodes(tasks)) for title, tasks in life.task_groups()]
+        others = self._others(root_of(life.task))
+        groups.append(("other tasks of the run:", self._nodes(others)))
         lines: list[str] = []
         for title, nodes in groups:
             told = _told(nodes)
@@ -219,7 +214,7 @@ class _Picture:
                 if described := awaited(frame, self._holder):
                     thing, owner = described, _owner(calls[-1])
         if not has_frames and is_harness(stack[0][0]) and not _calls_user(stack):
-            if task is self._test.task:
+            if task is self._life.task:
                 return "waits for what is below"
             return "waits for its turn"
         if not calls:
@@ -231,8 +226,8 @@ class _Picture:
         return f"waits in {calls[0]}, for {thing}"
 
     def _name(self, task: Task) -> str:
-        if task is self._test.task:
-            return f"{self._test.name} (the test)"
+        if task is self._life.task:
+            return f"{self._life.name} (the {self._life.role})"
         return str(task.name)
 
     def _holder(self, task: Task) -> str:

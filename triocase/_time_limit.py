@@ -1,4 +1,4 @@
-"""The time limit of one test, in real time, and the watchdog's looks at the test.
+"""The time limit of a test or a class, in real time, and the watchdog's looks at it.
 
 The watchdog's thread looks twice a second. Before the limit it does nothing to the run,
 for whatever wakes a run changes its schedule, unless it seems to be deadlocked. At the
@@ -10,26 +10,22 @@ a task that blocks the event loop.
 from __future__ import annotations
 
 import math
-import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from trio import RunFinishedError
-from trio.lowlevel import current_trio_token
 
 from ._blocked_loop import BlockedLoop
 from ._console import threads
-from ._deadlock import DeadlockCheck, ThreadTime
+from ._deadlock import DeadlockCheck, ThreadTime, TokenHolders
 from ._debuggers import debugger_in, debugger_in_any, debugger_is_on
 from ._ending import Cause
 from ._errors import TimeLimitExceeded
 from ._watchdog import RealTime, watchdog
 
 if TYPE_CHECKING:
-    from trio.lowlevel import TrioToken
-
-    from ._lifecycle import TestRun
+    from ._lifecycle import Lifecycle
     from ._watchdog import Watchdog
 
 __unittest = True
@@ -41,13 +37,14 @@ _ANSWER = 1.0  # real seconds for the run to answer
 class TimeLimit:
     """The time limit of one test: of its setup and body, then of its teardown.
 
+    That of a class counts its setup and its teardown, and pauses in between.
+
     Attributes:
         seconds: The limit, infinite for none.
         finds_deadlocks: Whether to look for deadlocks, too.
         due: When the watchdog is to look again.
-        test: The test, while it is watched.
-        token: Of the test's run.
-        own_references: To the token, before any code of the user's has run.
+        life: The test or the class, while it is watched.
+        holders: Who holds the token of the run.
         thread_clock: Of the test's thread, for :class:`ThreadTime`.
         turn: The number of this turn. What is asked for in one is too late in the next.
     """
@@ -55,14 +52,13 @@ class TimeLimit:
     seconds = math.inf
     finds_deadlocks = False
     due = math.inf
-    test: TestRun | None = None
+    life: Lifecycle | None = None
     turn = 0
     _deadline = math.inf  # of this turn
     _asked = 0  # the turn in which the run was asked to act
     _blocked_loop: BlockedLoop | None = None
     _deadlocks: DeadlockCheck | None = None
-    token: TrioToken
-    own_references: int
+    holders: TokenHolders | None = None
     thread_clock: int
     _thread: int
     _watchdog: Watchdog
@@ -75,54 +71,65 @@ class TimeLimit:
             self._blocked_loop = BlockedLoop(self)
             self._blocked_loop.install()
 
-    def start(self, test: TestRun) -> None:
+    def start(self, life: Lifecycle) -> None:
         """Begin to count; called in the run."""
         if debugger_is_on() or (self.seconds == math.inf and not self.finds_deadlocks):
             return
         self._watchdog = watchdog()
-        self.test = test
-        self.token = current_trio_token()
+        self.life = life
+        self.holders = self.holders or TokenHolders()
         self._thread = threading.get_ident()
         if self.finds_deadlocks:
-            self.own_references = self.references()
             self.thread_clock = ThreadTime.clock_of(self._thread)
-        self._begin_turn(self.seconds)
-        self.due = min(self._deadline, RealTime.now() + _LOOK)
-        self._watchdog.add(self)
+        self._count_from_now()
 
-    def begin_teardown(self, test: TestRun) -> None:
+    def pause(self) -> None:
+        """Count no more until the teardown begins."""
+        if self.life is not None:
+            self._watchdog.discard(self)
+            self._check_in_the_end(self.life)
+            self._begin_turn(math.inf)
+
+    def begin_teardown(self, life: Lifecycle) -> None:
         """Count anew, for the teardown and the cleanups."""
-        if self.test is not None:
-            self._check_in_the_end(test)
-            self._begin_turn(self.seconds)
-        test.ending.begin_teardown()
+        if self.life is not None:
+            self._check_in_the_end(life)
+            if self._deadline == math.inf:
+                self._count_from_now()
+            else:
+                self._begin_turn(self.seconds)
+        life.ending.begin_teardown()
 
     def stop(self) -> None:
         """Count no more; called after the run."""
-        if self.test is not None:
+        if self.life is not None:
             self._watchdog.discard(self)
-            self._check_in_the_end(self.test)
-            self.test = self._deadlocks = None
+            self._check_in_the_end(self.life)
+            self.life = self._deadlocks = None
+        self.listen_no_more()
+
+    def listen_no_more(self) -> None:
+        """Interrupt nothing any more; called where :meth:`listen` was."""
         if self._blocked_loop is not None:
             self._blocked_loop.remove()
             self._blocked_loop = None  # no cycle
 
-    def references(self) -> int:
-        """Return how many references there are to the token."""
-        # No variable holds it here: on 3.10 what a trace function sees would count.
-        return sys.getrefcount(self.token)
+    def _count_from_now(self) -> None:
+        self._begin_turn(self.seconds)
+        self.due = min(self._deadline, RealTime.now() + _LOOK)
+        self._watchdog.add(self)
 
     def _begin_turn(self, seconds: float) -> None:
         self._deadline = RealTime.now() + seconds
         self.turn += 1
 
-    def _check_in_the_end(self, test: TestRun) -> None:
+    def _check_in_the_end(self, life: Lifecycle) -> None:
         """Tell that it was too late, if the run has never come to act on that."""
         late = RealTime.now() - self._deadline
-        if late > 0 and not test.ending.reported:
-            test.findings.add(
+        if late > 0 and not life.ending.reported:
+            life.findings.add(
                 TimeLimitExceeded(
-                    f"{test.ending.who} took {self.seconds + late:.4g} seconds, longer "
+                    f"{life.ending.who} took {self.seconds + late:.4g} seconds, longer "
                     f"than its time limit of {self}."
                 )
             )
@@ -136,33 +143,35 @@ class TimeLimit:
 
     def look(self) -> None:
         """Look at the test, which goes on meanwhile."""
-        turn, test = self.turn, self.test
+        turn, life = self.turn, self.life
         now = RealTime.now()
         self.due = now + _LOOK
         frames = threads()
         own = frames.get(self._thread)
         if debugger_in_any(frames.values()) or debugger_in(own):
             self._switch_off()
-        elif test is None or own is None:
+        elif life is None or own is None:
             pass  # it has just ended
         elif now < self._deadline:
-            if self.finds_deadlocks and not test.ending.step:
-                self.due = min(self.due, self._look_for_deadlock(test))
+            if self.finds_deadlocks and not life.ending.step:
+                self.due = min(self.due, self._look_for_deadlock(life))
             self.due = min(self.due, self._deadline)
         else:
             self.due = now + _ANSWER
             if self._asked != turn:
                 self._asked = turn
                 # A run that has ended, but has not let go of the test, does not answer.
+                assert self.holders is not None
                 with suppress(RunFinishedError, OSError):
-                    self.token.run_sync_soon(self.end, turn, self.cause)
+                    self.holders.token.run_sync_soon(self.end, turn, self.cause)
             else:
                 self._blocked_loop = self._blocked_loop or BlockedLoop(self)
-                self._blocked_loop.meet_silence(test, self._thread, turn)
+                self._blocked_loop.meet_silence(life, self._thread, turn)
 
-    def _look_for_deadlock(self, test: TestRun) -> float:
+    def _look_for_deadlock(self, life: Lifecycle) -> float:
         if self._deadlocks is None:
-            self._deadlocks = DeadlockCheck(test, self)
+            assert self.holders is not None
+            self._deadlocks = DeadlockCheck(life, self, self.holders)
         return self._deadlocks.look()
 
     # --- In the run, between steps of tasks ---------------------------------------
@@ -174,13 +183,13 @@ class TimeLimit:
             turn: That in which there was a reason to.
             cause: Why; that of the first step counts.
         """
-        if self.test is None or turn != self.turn:
+        if self.life is None or turn != self.turn:
             return
         if debugger_is_on():
             self._switch_off()
             return
         self._begin_turn(math.inf)
-        seconds = self.test.ending.take_step(self.test, cause)
+        seconds = self.life.ending.take_step(self.life, cause)
         self._deadline = RealTime.now() + seconds
 
     @property

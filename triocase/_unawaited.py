@@ -97,6 +97,7 @@ class UnawaitedWatch:
     Attributes:
         found: What was found since :meth:`take` was called, from any thread.
         claimed: What the frames of failures hold, until :meth:`release` is called.
+        deputy: What watches instead: that of the test which runs, for its class's.
     """
 
     def __init__(self) -> None:
@@ -104,6 +105,7 @@ class UnawaitedWatch:
         self._token: Token[UnawaitedWatch] | None = None
         self._remembering = False
         self.claimed: list[Unawaited] = []
+        self.deputy: UnawaitedWatch | None = None
 
     def start(self) -> None:
         """Watch what this context drops, and its copies; and all others, if alone."""
@@ -197,6 +199,7 @@ def _on_unawaited(coroutine: Unawaited) -> None:
     watch = name.owner if isinstance(name, _OwnedName) else None
     if watch is None:
         watch = _mine.get(None)
+        watch = (watch and watch.deputy) or watch
         if watch not in running and len(running) == 1:  # a thread that the test started
             (watch,) = running
     if watch is None or watch not in running:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from traceback import format_exception_only
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from ._groups import add_note, readable
+from ._groups import add_note, readable, without
 
 if sys.version_info < (3, 11):
     from exceptiongroup import ExceptionGroup
@@ -102,7 +102,7 @@ class OutcomeVerdict:
 class _Collected:
     """Collect errors until all has been told."""
 
-    def __init__(self, case: TestCase) -> None:
+    def __init__(self, case: TestCase | type[TestCase]) -> None:
         self._case = case
         self._errors: list[BaseException] = []
 
@@ -137,13 +137,64 @@ class DebugVerdict(_Collected):
             del first, later
 
 
-class ExampleVerdict(_Collected):
+class _AtTheEnd(_Collected):
+    """Raise all errors at the end."""
+
+    what: str  # has been going on
+
+    def close(self) -> None:
+        """Raise the one error, or a group of several."""
+        errors = [error for error in self._errors if isinstance(error, Exception)]
+        signals = [each for each in self._errors if not isinstance(each, Exception)]
+        self._errors = []
+        # pytest's and Hypothesis's signals are no Exceptions, and in a group neither
+        # would know its own. Hypothesis's says that the example does not count. One of
+        # pytest's may say that the test is skipped: an error beside it comes first.
+        void = any(_package(signal) == "hypothesis" for signal in signals)
+        try:
+            if signals and (void or not errors):
+                raise _with_notes(signals[0], [*signals[1:], *errors])
+            if len(errors) > 1:
+                several = ExceptionGroup(f"several errors in {self.what}", errors)
+                raise _with_notes(several, signals)
+            if errors:
+                raise _with_notes(errors[0], signals)
+        finally:
+            del errors, signals  # this frame is in their tracebacks: no cycle
+
+
+class ClassVerdict(_AtTheEnd):
+    """Raise all errors of the setup or the teardown of a class, where unittest asks.
+
+    Attributes:
+        told: What tests have been told already, which is not told again.
+    """
+
+    stops_at_error = False
+
+    def __init__(self, cls: type[TestCase]) -> None:
+        super().__init__(cls)
+        self.what = f"the setup of {cls.__qualname__}"
+        self.told: list[BaseException] = []
+
+    def tell(self, error: BaseException, *, expected: bool = False) -> None:
+        rest = without(error, self.told)
+        if rest is not None:
+            super().tell(rest, expected=expected)
+
+    def uncaptured(self) -> AbstractContextManager[TextIO | None]:
+        return nullcontext(sys.__stderr__)
+
+
+class ExampleVerdict(_AtTheEnd):
     """Raise all errors of one of Hypothesis's examples.
 
     Attributes:
         all_expected: Whether each of them may be an expected failure. unittest is told
             what Hypothesis makes of them.
     """
+
+    what = "one example"
 
     def __init__(self, case: TestCase, outer: Verdict) -> None:
         super().__init__(case)
@@ -162,26 +213,6 @@ class ExampleVerdict(_Collected):
         """Tell the errors as the test's own: Hypothesis will not hear of them."""
         while self._errors:
             self._outer.tell(self._errors.pop(0))
-
-    def close(self) -> None:
-        """Raise the one error, or a group of several."""
-        errors = [error for error in self._errors if isinstance(error, Exception)]
-        signals = [each for each in self._errors if not isinstance(each, Exception)]
-        self._errors = []
-        # pytest's and Hypothesis's signals are no Exceptions, and in a group neither
-        # would know its own. Hypothesis's says that the example does not count. One of
-        # pytest's may say that the test is skipped: an error beside it comes first.
-        void = any(_package(signal) == "hypothesis" for signal in signals)
-        try:
-            if signals and (void or not errors):
-                raise _with_notes(signals[0], [*signals[1:], *errors])
-            if len(errors) > 1:
-                several = ExceptionGroup("several errors in one example", errors)
-                raise _with_notes(several, signals)
-            if errors:
-                raise _with_notes(errors[0], signals)
-        finally:
-            del errors, signals  # this frame is in their tracebacks: no cycle
 
 
 def _with_notes(error: BaseException, others: list[BaseException]) -> BaseException:

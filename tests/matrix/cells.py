@@ -10,11 +10,48 @@ from pathlib import Path
 from . import readers
 
 KINDS = (Path(__file__).parent / "kinds.py").read_text()
+SHARED_KINDS = (Path(__file__).parent / "shared_kinds.py").read_text()
 
 # Verdicts that a runner does not tell apart.
 AS_TOLD_BY_PYTEST = {"error": "fail", "unexpected": "fail"}
 AS_TOLD_BY_STESTR = {"error": "fail"}
 AS_TOLD_BY_XMLRUNNER = {"expected": "skip", "unexpected": "error"}
+
+# What is told of a class's setup and teardown, in place of the test that is named so.
+BY_UNITTEST = {
+    "test_error_class_setup": {"setUpClass (TestClassSetup)": ["error"]},
+    "test_skip_class_setup": {"setUpClass (TestClassSkip)": ["skip"]},
+    "test_error_class_teardown": {
+        "test_error_class_teardown": ["pass"],
+        "tearDownClass (TestClassTeardown)": ["error"],
+    },
+}
+BY_STESTR = {
+    **BY_UNITTEST,
+    "test_error_class_setup": {"setUpClass (TestClassSetup)": ["fail"]},
+    "test_error_class_teardown": {
+        "test_error_class_teardown": ["pass"],
+        "tearDownClass (TestClassTeardown)": ["fail"],
+    },
+}
+BY_DJANGO = {
+    "test_error_class_setup": {"setUpClass (TestClassSetup)": ["error"]},
+    "test_error_class_teardown": {"test_error_class_teardown": ["pass", "error"]},
+}
+BY_NOSE2 = {  # it does not say of which class
+    **BY_UNITTEST,
+    "test_error_class_setup": {"_ErrorHolder": ["error", "error"]},
+    "test_error_class_teardown": {"test_error_class_teardown": ["pass"]},
+}
+BY_PYTEST = {  # an error of the setup or the teardown of a test
+    name: {name: ["error"]}
+    for name in ["test_error_class_setup", "test_error_class_teardown"]
+}
+
+# How many runs a shared class has.
+ONE = "one"
+ONE_IN_EACH_PROCESS = "one in each process"
+ONE_FOR_EACH_TEST = "one for each test"
 
 
 @dataclass(frozen=True)
@@ -30,6 +67,10 @@ class Cell:
             verdict in its name, too.
         change: What else is different in the file of kinds.
         source: Another file than that.
+        shared: The file of kinds of shared classes, or nothing.
+        runs: How many runs a class of those has.
+        by_class: What is told of tests there in whose class something else goes wrong,
+            if not what is in their names: verdicts, by what they are told of.
         environment: Environment variables.
         but: Other verdicts than elsewhere; the table says why.
         reruns: Whether what fails is run, and told, again.
@@ -43,6 +84,9 @@ class Cell:
     files: dict[str, str] = field(default_factory=dict)
     change: Callable[[str], str] = str
     source: str = KINDS
+    shared: str = SHARED_KINDS
+    runs: str = ONE
+    by_class: dict[str, readers.Told] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     but: dict[str, str] = field(default_factory=dict)
     reruns: bool = False
@@ -53,6 +97,7 @@ class Cell:
         """Return what is to be told of each test, as its name has it."""
         sources = [
             self.source,
+            self.shared,
             *(text for name, text in self.files.items() if name.startswith("test_")),
         ]
         names = re.findall(r"(?m)^ *(?:async )?def (test_\w+)", "\n".join(sources))
@@ -62,7 +107,24 @@ class Cell:
             verdict = name.split("_")[1]
             verdict = self.but.get(name, self.words.get(verdict, verdict))
             told[name] = [verdict] * (2 if name.endswith("_each") else 1)
+            if name in self.by_class:
+                del told[name]
+                told.update(self.by_class[name])
         return told
+
+    @property
+    def expected_runs(self) -> int | None:
+        """Return how many runs of ``TestShared`` there are, None for one a process."""
+        if self.runs == ONE_FOR_EACH_TEST:
+            tests = re.findall(r"def test_[a-z]+_shared", self.shared)
+            return len(tests) - 1  # one is skipped by a decorator
+        return {ONE: 1, ONE_IN_EACH_PROCESS: None}[self.runs]
+
+    @property
+    def tells_class_once(self) -> bool:
+        """Return whether a failing setup of a class is told once for all its tests."""
+        name = "test_error_class_setup"
+        return name not in self.by_class.get(name, {name: []})
 
     def settled(self, told: readers.Told) -> readers.Told:
         """Return what was told, without what a runner may repeat."""
@@ -82,6 +144,8 @@ def _pytest(
     change: Callable[[str], str] = str,
     but: dict[str, str] | None = None,
     source: str = KINDS,
+    shared: str = SHARED_KINDS,
+    runs: str = ONE,
     reruns: bool = False,
 ) -> Cell:
     return Cell(
@@ -95,6 +159,9 @@ def _pytest(
         files or {},
         change,
         source,
+        shared,
+        runs,
+        BY_PYTEST if shared else {},
         but=but or {},
         reruns=reruns,
     )
@@ -175,7 +242,7 @@ PYTEST: dict[str, list[Cell]] = {
             files=_plain("trio", "@pytest.mark.trio"),
             change=_mark_trio,
             # pytest-trio: it is not async.
-            but={"test_skip_decorated": "fail"},
+            but={"test_skip_decorated": "fail", "test_skip_shared_decorated": "fail"},
             plugin="pytest-trio",
         ),
     ],
@@ -209,7 +276,14 @@ PYTEST: dict[str, list[Cell]] = {
             plugin="anyio",
         ),
     ],
-    "xdist": [_pytest("pytest-xdist, ``-n 2``", "-n", "2", plugin="pytest-xdist")],
+    "xdist": [
+        _pytest(
+            "pytest-xdist, ``-n 2``",
+            *("-n", "2"),
+            plugin="pytest-xdist",
+            runs=ONE_IN_EACH_PROCESS,
+        )
+    ],
     "timeout": [
         _pytest("pytest-timeout", "--timeout=60", plugin="pytest-timeout"),
         _pytest(
@@ -239,6 +313,7 @@ UNITTEST = [
         f"``python {' '.join([*options, '-m unittest', *arguments])}``",
         (*options, "-m", "unittest", *arguments, "-v"),
         readers.unittest_text,
+        by_class=BY_UNITTEST,
     )
     for options, arguments in [
         ((), ("discover",)),
@@ -252,8 +327,12 @@ RUNNERS: dict[str, list[Cell]] = {
     "trial": [
         Cell(
             "twisted trial",
-            ("-m", "twisted.trial", "--reporter=verbose", "test_kinds"),
+            (
+                *("-m", "twisted.trial", "--reporter=verbose"),
+                *("test_kinds", "test_shared"),
+            ),
             readers.trial_text,
+            runs=ONE_FOR_EACH_TEST,
         )
     ],
     "stestr": [
@@ -263,6 +342,8 @@ RUNNERS: dict[str, list[Cell]] = {
             readers.stestr_last,
             AS_TOLD_BY_STESTR,
             files={".stestr.conf": "[DEFAULT]\ntest_path=.\ntop_dir=.\n"},
+            runs=ONE_IN_EACH_PROCESS,
+            by_class=BY_STESTR,
         )
     ],
     "django": [
@@ -272,15 +353,24 @@ RUNNERS: dict[str, list[Cell]] = {
             readers.unittest_text,
             files={"settings.py": "SECRET_KEY = 'x'\n"},
             environment={"DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": "."},
+            by_class=BY_DJANGO,
         )
     ],
-    "nose2": [Cell("nose2", ("-m", "nose2", "-v"), readers.unittest_text)],
+    "nose2": [
+        Cell(
+            "nose2",
+            ("-m", "nose2", "-v"),
+            readers.unittest_text,
+            by_class=BY_NOSE2,
+        )
+    ],
     "xmlrunner": [
         Cell(
             "unittest-xml-reporting",
             ("-m", "xmlrunner", "discover", "-v"),
             readers.junit_xml,
             AS_TOLD_BY_XMLRUNNER,
+            by_class=BY_UNITTEST,
         )
     ],
     "unittest-parallel": [
@@ -288,7 +378,8 @@ RUNNERS: dict[str, list[Cell]] = {
             "unittest-parallel",
             ("-m", "unittest_parallel", "-v", "-j", "2", "--level", "test"),
             readers.unittest_text,
-            code=22,  # as many as fail
+            runs=ONE_FOR_EACH_TEST,
+            code=36,  # as many as fail
         )
     ],
 }
@@ -307,6 +398,7 @@ def _host(name: str, file: str, base: str) -> Cell:
         ("-m", "unittest", "-v", "test_kinds"),
         readers.unittest_text,
         files={"host.py": (_EXAMPLES / f"{file}.py").read_text()},
+        shared="",  # refused where `runTrio` is overridden
         change=change,
         # Deadlocks are not looked for where `runTrio` is overridden; the limit ends them.
         environment={"TRIOCASE_TIME_LIMIT": "1", "QT_QPA_PLATFORM": "offscreen"},
@@ -331,8 +423,9 @@ RUNNERS["neighbours"] = [
         ("-m", "unittest", "-v"),
         readers.unittest_text,
         source=_NEIGHBOURS,
+        shared="",
     ),
-    _pytest("the neighbours, under pytest", source=_NEIGHBOURS),
+    _pytest("the neighbours, under pytest", source=_NEIGHBOURS, shared=""),
 ]
 
 RUNNERS["pypy311"] = UNITTEST[:1]

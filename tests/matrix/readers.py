@@ -1,7 +1,8 @@
 """Read each test's verdict out of what a runner has left: text, XML or subunit.
 
 A reader takes the folder in which the runner ran, and what it printed. It returns what
-is told of each test, by name; a test may be told of more than once.
+is told of each test, by name; a test may be told of more than once. The setup of a class
+is called "setUpClass (TestIt)" there, without a module.
 """
 
 from __future__ import annotations
@@ -25,6 +26,16 @@ def _by_name(told: Iterable[tuple[str, str]]) -> Told:
     return verdicts
 
 
+_CLASS = re.compile(r"((?:setUp|tearDown)Class) \((?:\w+\.)*(\w+)\)")
+
+
+def _name_of(told: str) -> str:
+    """Return a test's name without its parameters, or that of a class's setup."""
+    if match := _CLASS.fullmatch(told):
+        return f"{match[1]} ({match[2]})"
+    return told.partition(" ")[0]  # without "(i=1)"
+
+
 _UNITTEST = {
     "ok": "pass",
     "FAIL": "fail",
@@ -39,7 +50,8 @@ def unittest_text(_folder: Path, output: str) -> Told:
     """Read what ``-v`` prints in unittest, and in runners that build on it.
 
     A failing subtest has a line of its own, and its test no word; on 3.10 there is only
-    the subtest's report.
+    the subtest's report. The setup of a class that fails always has one; where it skips,
+    3.10 has no more than the reason.
     """
     words = "|".join(_UNITTEST)
     pattern = rf"(test_\w+) \([\w.]+\)(?: .*?\(i=\d\))? \.\.\. ?({words})"
@@ -47,6 +59,11 @@ def unittest_text(_folder: Path, output: str) -> Told:
     if sys.version_info < (3, 11):
         reports = re.findall(r"(?m)^(FAIL|ERROR): (test_\w+) .*\(i=\d\)$", output)
         told += [(name, _UNITTEST[word]) for word, name in reports]
+    classes = r"(?m)^(FAIL|ERROR): (\w+Class .*|_ErrorHolder)$"
+    for word, what in re.findall(classes, output):
+        told.append((_name_of(what), _UNITTEST[word]))
+    skip = r"(?m)^(?:setUpClass .* \.\.\. )?skipped '?setUpClass of (\w+)"
+    told += [(f"setUpClass ({name})", "skip") for name in re.findall(skip, output)]
     return _by_name(told)
 
 
@@ -78,8 +95,7 @@ def junit_xml(folder: Path, _output: str) -> Told:
                 elif child.tag == "skipped":
                     expected = "xfail" in (child.get("type") or "")
                     verdict = "expected" if expected else "skip"
-            name = str(case.get("name")).partition(" ")[0]  # without "(i=1)"
-            told.append((name, verdict))
+            told.append((_name_of(str(case.get("name"))), verdict))
     return _by_name(told)
 
 
@@ -92,6 +108,10 @@ _SUBUNIT = {
 }
 
 
+def _last_name(test: str) -> str:
+    return _name_of(test if _CLASS.fullmatch(test) else test.rpartition(".")[2])
+
+
 def stestr_last(folder: Path, _output: str) -> Told:
     """Read the subunit stream of stestr's last run."""
     import subunit
@@ -101,7 +121,7 @@ def stestr_last(folder: Path, _output: str) -> Told:
     stream = io.BytesIO(subprocess.run(last, cwd=folder, stdout=subprocess.PIPE).stdout)
     told = []
     tests = testtools.StreamToDict(
-        lambda test: told.append((test["id"].rpartition(".")[2], test["status"]))
+        lambda test: told.append((_last_name(test["id"]), test["status"]))
     )
     tests.startTestRun()
     subunit.ByteStreamToStreamResult(stream).run(tests)

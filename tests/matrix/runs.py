@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from .cells import Cell
 
 
-def run(cell: Cell, **environment: str) -> tuple[readers.Told, int, str]:
-    """Return what a cell tells of its tests, its exit code, and what was printed."""
+def run(cell: Cell, **environment: str) -> tuple[readers.Told, int, list[str], str]:
+    """Run one cell.
+
+    Returns:
+        What it tells of its tests, its exit code, in which processes there was a run
+        of the class whose runs are counted, and what was printed.
+    """
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -29,6 +34,8 @@ def run(cell: Cell, **environment: str) -> tuple[readers.Told, int, str]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "test_kinds.py").write_text(cell.change(cell.source))
+        if cell.shared:
+            (folder / "test_shared.py").write_text(cell.change(cell.shared))
         for file, text in cell.files.items():
             (folder / file).write_text(text)
         process = subprocess.run(
@@ -46,7 +53,9 @@ def run(cell: Cell, **environment: str) -> tuple[readers.Told, int, str]:
         for numbered, verdicts in cell.read(folder, process.stdout).items():
             name = re.sub(r"(_\d+)+$", "", numbered)
             told[name] = told.get(name, []) + verdicts
-    return told, process.returncode, process.stdout
+        written = folder / "runs"
+        runs = written.read_text().split() if written.exists() else []
+    return told, process.returncode, runs, process.stdout
 
 
 def compare(test: unittest.TestCase, cells: list[Cell], **environment: str) -> None:
@@ -54,9 +63,12 @@ def compare(test: unittest.TestCase, cells: list[Cell], **environment: str) -> N
     # They wait most of the time.
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda cell: run(cell, **environment), cells))
-    for cell, (told, code, output) in zip(cells, results, strict=True):
+    for cell, (told, code, runs, output) in zip(cells, results, strict=True):
         with test.subTest(cell.name):
             test.assertEqual(cell.settled(told), cell.expected, output)
             test.assertEqual(code, cell.code, output)
             test.assertNotIn("TrioInternalError", output)
+            if cell.shared:
+                expected = cell.expected_runs or max(1, len(set(runs)))
+                test.assertEqual(len(runs), expected, output)
             print(f"{cell.name}: {len(told)} tests")
