@@ -13,35 +13,22 @@ import trio
 
 from triocase import AsyncTrioTestCase, fixture
 
-from .harness import Recorder
+from .classes import ClassRecorder, suite_of
 
 
-class NamedRecorder(Recorder):
-    """Begins each verdict with the test, ``setUpClass`` or ``tearDownClass``."""
-
-    def addSuccess(self, test: Any) -> None:
-        super().addSuccess(test)
-        self._name(test)
-
-    def addSkip(self, test: Any, reason: str) -> None:
-        super().addSkip(test, reason)
-        self._name(test)
-
-    def _note(self, kind: str, err: Any, test: Any) -> None:
-        super()._note(kind, err, test)
-        self._name(test)
+class NamedRecorder(ClassRecorder):
+    """Names the setup of a class alone, and tells the first line of each verdict."""
 
     def _name(self, test: Any) -> None:
-        # What unittest makes for an error of a class has no such attribute.
-        name = getattr(test, "_testMethodName", None) or test.id().split(" ")[0]
-        self.told[-1] = f"{name}: {self.told[-1].splitlines()[0]}"
+        super()._name(test)
+        name, _, verdict = self.told[-1].partition(": ")
+        self.told[-1] = f"{name.partition(' ')[0]}: {verdict.splitlines()[0]}"
 
 
 def run_class(case: type[unittest.TestCase]) -> NamedRecorder:
     """Run all tests of a class, with its setup and teardown, as unittest does."""
     result = NamedRecorder()
-    tests = unittest.defaultTestLoader.loadTestsFromTestCase(case)
-    unittest.TestSuite([tests]).run(result)
+    suite_of(case).run(result)
     return result
 
 

@@ -8,7 +8,6 @@ hooks before and after it have nothing left to do.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from trio import run as _trio_run
@@ -298,10 +297,9 @@ class AsyncTrioTestCase(ClassLevel):
         if has_examples(method):
             from ._examples import run_examples  # late, for it costs a millisecond
 
-            run = partial(run_examples, self, method)
+            in_class_run(self, lambda: run_examples(self, method))
         else:
-            run = partial(run_test, self, method, verdict_for(self))
-        in_class_run(self, run)
+            in_class_run(self, lambda: run_test(self, method, verdict_for(self)))
 
     def _callTearDown(self) -> None:
         pass  # part of the Trio run, above

@@ -38,7 +38,7 @@ if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable
     from contextvars import Context
     from unittest import TestCase
 
@@ -224,15 +224,11 @@ class ClassLife(Lifecycle):
 
     async def _wait_for(self, event: Event) -> None:
         while not event.is_set():
-            await self._listen(event.wait)
-
-    async def _listen(self, async_fn: Callable[[], Awaitable[object]]) -> None:
-        """Call a function, and hear what is raised in it."""
-        if self._cancelled:
-            with CancelScope(shield=True):
-                self._hear(await caught(async_fn))
-        else:
-            self._hear(await caught(async_fn))
+            if self._cancelled:
+                with CancelScope(shield=True):
+                    self._hear(await caught(event.wait))
+            else:
+                self._hear(await caught(event.wait))
 
     def _hear(self, error: BaseException | None) -> None:
         """Pass on to the test what the class's task gets: Ctrl-C, or a ``Cancelled``.

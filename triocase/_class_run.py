@@ -28,6 +28,7 @@ from ._watchdog import RealTime, keep_for_ever
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Context
     from unittest import TestCase
 
     from trio.abc import Instrument
@@ -46,6 +47,8 @@ class ClassRun:
     Attributes:
         life: What is in the run.
     """
+
+    _outside: Context  # when it was opened
 
     def __init__(self, cls: type[TestCase]) -> None:
         """Prepare it.
@@ -67,7 +70,6 @@ class ClassRun:
         configure(self.life, options)
         self._guest = GuestRun(self.life.time or self._clock)
         self._where = _here()
-        self._outside = copy_context()
         self._abandoned_in: str | None = None
 
     def open(self) -> None:
