@@ -196,7 +196,7 @@ class TestBadInput(unittest.TestCase):
                 raise NotImplementedError
 
         (text,) = told(Inner)
-        self.assertIn("has more than one time_limit", text)
+        self.assertIn("has more than one time limit", text)
 
     def test_environment(self) -> None:
         """What is no number there is an ERROR of each test, and named."""

@@ -890,6 +890,7 @@ class TestMock(unittest.TestCase):
             @mock.patch(target)
             @time_limit(0.1)
             class Class(AsyncTrioTestCase):
+                @time_limit(60)  # the machine may be slow
                 async def test_pass(self, mocked: mock.Mock) -> None:
                     await real_sleep(0)
 

@@ -9,6 +9,8 @@ from ._decorators import shared_run as shared_run
 from ._decorators import time_limit as time_limit
 from ._errors import DeadlockError as DeadlockError
 from ._errors import TimeLimitExceeded as TimeLimitExceeded
+from ._finder_decorators import cancellation_sweep as cancellation_sweep
+from ._finder_decorators import explore_schedules as explore_schedules
 from ._fixtures import fixture as fixture
 
 __all__ = [
@@ -16,7 +18,9 @@ __all__ = [
     "DeadlockError",
     "TimeLimitExceeded",
     "autojump_clock",
+    "cancellation_sweep",
     "deadlock_check",
+    "explore_schedules",
     "fixture",
     "mock_clock",
     "real_clock",

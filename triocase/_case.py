@@ -19,12 +19,10 @@ from ._class_case import ClassLevel
 from ._contexts import enter_async_context, enter_sync_context
 from ._fixtures import reserve_names
 from ._frameworks import give_marks, refuse_other_runner, unwrapped
-from ._marks import has_examples
-from ._open_run import run_test
 from ._options import finite
+from ._repeats import run_as_decorated
 from ._shared_runs import in_class_run
 from ._subtests import SubTest
-from ._verdicts import verdict_for
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -293,13 +291,7 @@ class AsyncTrioTestCase(ClassLevel):
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
         # All of the test happens here, because here unittest knows by itself whether
         # a failure is expected; the verdict tells it so for the body alone.
-        method = unwrapped(method)
-        if has_examples(method):
-            from ._examples import run_examples  # late, for it costs a millisecond
-
-            in_class_run(self, lambda: run_examples(self, method))
-        else:
-            in_class_run(self, lambda: run_test(self, method, verdict_for(self)))
+        in_class_run(self, lambda: run_as_decorated(self, unwrapped(method)))
 
     def _callTearDown(self) -> None:
         pass  # part of the Trio run, above

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 from ._calls import discard
 from ._frameworks import expects_failure, unwrapped
 from ._groups import readable
-from ._open_run import run_test
+from ._open_run import run_afresh
 from ._tracebacks import related, tidy
-from ._verdicts import ExampleVerdict, verdict_for
+from ._verdicts import ExampleVerdict
 
 if sys.version_info < (3, 11):
     from exceptiongroup import ExceptionGroup
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ._case import AsyncTrioTestCase
+    from ._options import Options
     from ._verdicts import Verdict
 
 __unittest = True
@@ -51,7 +52,12 @@ _EMPTY_EXPLANATION = re.compile(
 )
 
 
-def run_examples(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
+def run_examples(
+    case: AsyncTrioTestCase,
+    method: Callable[[], Any],
+    verdict: Verdict,
+    options: Options,
+) -> None:
     """Let Hypothesis run a test, each example in a Trio run of its own.
 
     Raises:
@@ -64,8 +70,7 @@ def run_examples(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None:
             "@given hides @expectedFailure below it from unittest. Write "
             "@expectedFailure above @given."
         )
-    verdict = verdict_for(case)
-    examples = _Examples(case, method, verdict)
+    examples = _Examples(case, verdict, options)
     result = found = None
     _take_over(handle)
     case._trioExamples = examples.run
@@ -113,12 +118,12 @@ class _Examples:
     """
 
     def __init__(
-        self, case: AsyncTrioTestCase, marked: Callable[[], Any], outer: Verdict
+        self, case: AsyncTrioTestCase, outer: Verdict, options: Options
     ) -> None:
         self.failed_as_expected = True
         self._case = case
-        self._marked = marked
         self._outer = outer
+        self._options = options
 
     def run(self, method: Callable[[], Any]) -> None:
         """Run one as a whole test, and take off the instance what it sets there.
@@ -127,17 +132,13 @@ class _Examples:
             BaseException: What went wrong; several errors as a group.
         """
         verdict = ExampleVerdict(self._case, self._outer)
-        attributes = vars(self._case)
-        before = attributes.copy()
         try:
-            run_test(self._case, method, verdict, self._marked)
+            run_afresh(self._case, method, verdict, self._options)
         except KeyboardInterrupt:
             verdict.tell_outer()
             raise
         finally:
             self.failed_as_expected &= verdict.all_expected
-            attributes.clear()
-            attributes.update(before)
 
 
 def _explain_with_users_lines(error: BaseException) -> None:

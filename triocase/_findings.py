@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 from unittest import SkipTest
 
-from ._groups import leaves, part, split
+from ._groups import CANCELLATION, leaves, part, split
 from ._tracebacks import user_frames
 from ._unawaited import UnawaitedWatch
 
@@ -55,7 +55,11 @@ class Findings:
         stop_signal: What unittest raised to end a test early at a failing subtest.
         unawaited: Looks for coroutines that are never awaited.
         trouble: Whether anything has gone wrong.
+        expects_cancellation: Whether it is we who have cancelled the body, so that
+            nothing is wrong with that.
     """
+
+    expects_cancellation = False
 
     def __init__(self, verdict: Verdict, what: str) -> None:
         self._what = what
@@ -75,8 +79,13 @@ class Findings:
     def add(self, error: BaseException) -> Finding:
         """Add an error. A Ctrl-C in it counts at once, whatever it waits behind."""
         self.note_interrupt(split(error).interrupt)
-        finding = self.append(Finding(expected=self.body_runs, is_crash=False))
-        finding.resolve(error)
+        finding = Finding(expected=self.body_runs, is_crash=False)
+        rest: BaseException | None = error
+        if self.body_runs and self.expects_cancellation:
+            rest = part(error, *CANCELLATION)[1]
+        if rest is not None:
+            self.append(finding)
+        finding.resolve(rest)
         return finding
 
     def add_crash(self) -> Finding:

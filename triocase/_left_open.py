@@ -127,8 +127,8 @@ def is_complaint(error: BaseException | None) -> bool:
     )
 
 
-def errors_in(nursery: Nursery) -> list[BaseException]:
-    """Return what the tasks of an open nursery have raised so far.
+def errors_of_tasks(nursery: Nursery) -> list[BaseException]:
+    """Return what the tasks of an open nursery have raised so far, ``Cancelled`` too.
 
     Only the code that opened a nursery can collect that from Trio, at its end. A
     nursery that is left open has no such end; so look for a list of exceptions among
@@ -139,5 +139,12 @@ def errors_in(nursery: Nursery) -> list[BaseException]:
         for value in vars(nursery).values()
         if isinstance(value, list)
         for error in value
-        if isinstance(error, BaseException) and not isinstance(error, Cancelled)
+        if isinstance(error, BaseException)
+    ]
+
+
+def errors_in(nursery: Nursery) -> list[BaseException]:
+    """Return what the tasks of an open nursery have raised, without ``Cancelled``."""
+    return [
+        each for each in errors_of_tasks(nursery) if not isinstance(each, Cancelled)
     ]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from ._abandon import RunAbandoned
 from ._calls import has_hook
 from ._left_open import is_complaint
-from ._options import options_of
 from ._outside import configure, let_run, settle
 from ._shared import open_runs
 from ._test_run import TestRun
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from ._case import AsyncTrioTestCase
     from ._options import Options
+    from ._schedules import Schedule
     from ._verdicts import Verdict
 
 __unittest = True
@@ -33,7 +33,8 @@ def run_test(
     case: AsyncTrioTestCase,
     method: Callable[[], Any],
     verdict: Verdict,
-    marked: Callable[[], Any] | None = None,
+    options: Options,
+    schedule: Schedule | None = None,
 ) -> None:
     """Run all stages of a test in a Trio run: that of its class, or its own.
 
@@ -41,19 +42,19 @@ def run_test(
         case: The test.
         method: What to call between setup and teardown.
         verdict: Whom to tell what goes wrong.
-        marked: What the decorators' marks are on, if not ``method``.
+        options: What the decorators say of it.
+        schedule: What decides the order of the steps of its tasks, if not Trio.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, after the cleanups.
         BaseException: What ``verdict`` raises at the end.
     """
-    test = TestRun(case, method, verdict)
+    test = TestRun(case, method, verdict, schedule)
     findings = test.findings
     class_run = open_runs.get(type(case))
     try:
         findings.unawaited.start()
         try:
-            options = options_of(case, marked or method)
             configure(test, options)
             if class_run is None:
                 _open_run(case, test, options)
@@ -72,6 +73,27 @@ def run_test(
     verdict.close()
 
 
+def run_afresh(
+    case: AsyncTrioTestCase,
+    method: Callable[[], Any],
+    verdict: Verdict,
+    options: Options,
+    schedule: Schedule | None = None,
+) -> None:
+    """Run a test, and take off the instance what it sets there: it is run again.
+
+    Raises:
+        BaseException: As :func:`run_test`.
+    """
+    attributes = vars(case)
+    before = attributes.copy()
+    try:
+        run_test(case, method, verdict, options, schedule)
+    finally:
+        attributes.clear()
+        attributes.update(before)
+
+
 def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
     clock: Clock | None = None
     instruments: tuple[Instrument, ...] = ()
@@ -80,6 +102,8 @@ def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
 
         test.time = VirtualTime(options.clock)
         clock, instruments = test.time.clock, (test.time,)
+    if test.schedule is not None:
+        instruments = (*instruments, test.schedule)
     if has_hook(case, "runTrio"):
         test.limit.finds_deadlocks = False  # a host of the user's wakes tasks unseen
     case._trioTest = test

@@ -13,7 +13,7 @@ from numbers import Real
 from os import environ
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._marks import Marks, marks_of_class, own_marks
+from ._marks import Marks, has_examples, marks_of_class, own_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,32 @@ class ClockOption(NamedTuple):
     autojump_threshold: float = math.inf
 
 
+class Exploration(NamedTuple):
+    """Run a test under many orders of its tasks; see the decorator."""
+
+    runs: int
+    seed: int | None
+    strategy: str
+    depth: int
+
+    @property
+    def decorator(self) -> str:
+        """The name of the decorator."""
+        return "explore_schedules"
+
+
+class Sweep(NamedTuple):
+    """Cancel a test at each point where that is possible; see the decorator."""
+
+    max_points: int
+    seed: int | None
+
+    @property
+    def decorator(self) -> str:
+        """The name of the decorator."""
+        return "cancellation_sweep"
+
+
 class Options(NamedTuple):
     """What the decorators say of one test.
 
@@ -37,12 +63,14 @@ class Options(NamedTuple):
         time_limit: In real seconds, infinite for no limit; None if they do not say.
         deadlock_check: Whether to look for deadlocks.
         shared_run: Whether the tests of the class share a run.
+        race_finder: How to look for races, if at all.
     """
 
     clock: ClockOption | None = None
     time_limit: float | None = None
     deadlock_check: bool = True
     shared_run: bool = False
+    race_finder: Exploration | Sweep | None = None
 
 
 _DEFAULTS = Options()
@@ -80,6 +108,30 @@ def finite(
     return float(value)
 
 
+def whole(value: Any, what: str, example: str, *, least: int = 0) -> int:
+    """Return ``value`` if it is a whole number of at least ``least``.
+
+    Args:
+        value: What the user has passed.
+        what: What takes it.
+        example: What to write instead.
+        least: The least that it may be.
+
+    Raises:
+        TypeError: It is no whole number.
+        ValueError: It is too small.
+    """
+    message = (
+        f"{what} takes a whole number from {least} on, not {value!r}. Write "
+        f"`{example}`."
+    )
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(message)
+    if value < least:
+        raise ValueError(message)
+    return value
+
+
 def options_of(case: TestCase, method: Callable[..., object]) -> Options:
     """Return what the decorators say of a test.
 
@@ -91,9 +143,15 @@ def options_of(case: TestCase, method: Callable[..., object]) -> Options:
     marks = marks_of_class(cls)
     own = own_marks(method)
     if not own:
-        return _options(marks, cls)
-    _options(own, case)
-    options = _options({**marks, **own}, cls)
+        options = _options(marks, cls)
+    else:
+        _options(own, case)
+        marks = {**marks, **own}
+        options = _options(marks, cls)
+    if options.race_finder is not None:
+        _refuse_finder_beside(options, case, has_examples(method))
+        if "clock" not in marks:
+            options = options._replace(clock=ClockOption(autojump_threshold=0.0))
     if options.shared_run and "clock" in own:
         decorator = own["clock"][0].decorator
         raise TypeError(
@@ -102,6 +160,25 @@ def options_of(case: TestCase, method: Callable[..., object]) -> Options:
             f"@{decorator} above the class, or move the test to another class."
         )
     return options
+
+
+def _refuse_finder_beside(options: Options, case: TestCase, examples: bool) -> None:
+    assert options.race_finder is not None
+    decorator = options.race_finder.decorator
+    if examples:
+        raise TypeError(
+            f"{case.id()} has @{decorator} and Hypothesis's @given, and each of them "
+            f"runs the test many times. Hypothesis takes for granted that an example "
+            f"fails always or never, so it would call a race flaky. Write them above "
+            f"two tests that call the same method."
+        )
+    if options.shared_run:
+        raise TypeError(
+            f"{case.id()} has @{decorator}, for which each run of the test is a Trio "
+            f"run of its own, in an order of its own; but it shares one run with all "
+            f"tests of {type(case).__qualname__}, because of @shared_run. Move the "
+            f"test to a class without it."
+        )
 
 
 def options_of_class(cls: type[TestCase]) -> Options:
@@ -120,7 +197,8 @@ def _options(marks: Marks, of: TestCase | type[TestCase]) -> Options:
         if len(found) > 1:
             names = " and ".join(f"@{mark.decorator}" for mark in found)
             where = of.__qualname__ if isinstance(of, type) else of.id()
-            raise TypeError(f"{where} has more than one {option}: {names}. Keep one.")
+            what = option.replace("_", " ")
+            raise TypeError(f"{where} has more than one {what}: {names}. Keep one.")
     values: Any = {option: found[0].value for option, found in marks.items()}
     return Options(**values)
 

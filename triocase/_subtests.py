@@ -58,6 +58,8 @@ class SubTest:
             if passing is not None:
                 # Should unittest end the test here, Ctrl-C still ends the run.
                 self._findings.note_interrupt(split(passing).interrupt)
+            if self._test.schedule is not None:
+                self._test.schedule.subtest_failed(rest)
             self._findings.unawaited.claim(rest)
             self._test.cleanups.gather()  # a runner may pickle the test
             rest = readable(rest, self._case.failureException)

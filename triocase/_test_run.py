@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._calls import call_async_hook, call_sync_hook, call_test, has_hook
+from ._calls import call_async_hook, call_sync_hook, call_test, caught, has_hook
 from ._cleanups import Cleanups
 from ._findings import Findings
 from ._fixture_names import fixture_names
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ._case import AsyncTrioTestCase
     from ._class_life import ClassLife
+    from ._schedules import Schedule
     from ._verdicts import Verdict
 
 __unittest = True
@@ -37,12 +38,17 @@ class TestRun(Lifecycle):
         case: The test.
         method: The test method.
         around: What its class has running, if that is in the same Trio run.
+        schedule: What decides the order of the steps of its tasks, if not Trio.
     """
 
     role = "test"
 
     def __init__(
-        self, case: AsyncTrioTestCase, method: Callable[[], Any], verdict: Verdict
+        self,
+        case: AsyncTrioTestCase,
+        method: Callable[[], Any],
+        verdict: Verdict,
+        schedule: Schedule | None = None,
     ) -> None:
         findings = Findings(verdict, "the test")
         super().__init__(case, type(case), verdict, findings)
@@ -50,6 +56,8 @@ class TestRun(Lifecycle):
         self.method = method
         self.cleanups = Cleanups(findings, case._trioTakeCleanups)
         self.around: ClassLife | None = None
+        self.schedule = schedule
+        self.limit.looks_from_inside = schedule is not None
 
     def __reduce__(self) -> tuple[type[None], tuple[()]]:
         # A failing subtest is pickled while its test runs. It arrives without the run.
@@ -75,6 +83,8 @@ class TestRun(Lifecycle):
     async def set_up(self) -> None:
         if self.time is not None:
             self.time.check()
+        if self.schedule is not None:
+            self.schedule.begin(self)
         if names := fixture_names(self.cls, TEST_SCOPE):
             await self.fixtures.set_up(self, names)
         if has_hook(self.case, "setUp"):
@@ -85,8 +95,21 @@ class TestRun(Lifecycle):
     async def run_body(self) -> None:
         self.findings.expect_failure(True)
         self.scopes.body.enter()
-        await self.attempt(call_test, self.method)
+        await self.attempt(self._call_method)
         self.findings.expect_failure(False)
+
+    async def _call_method(self) -> None:
+        if self.schedule is None:
+            await call_test(self.method)
+            return
+        self.schedule.begin_body()
+        error = await caught(call_test, self.method)
+        self.schedule.end_body(error)
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error
 
     async def tear_down(self) -> None:
         if left := self.scopes.body.leave():

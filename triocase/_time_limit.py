@@ -42,6 +42,7 @@ class TimeLimit:
     Attributes:
         seconds: The limit, infinite for none.
         finds_deadlocks: Whether to look for deadlocks, too.
+        looks_from_inside: Whether the run itself does that, and nobody is to wake it.
         due: When the watchdog is to look again.
         life: The test or the class, while it is watched.
         holders: Who holds the token of the run.
@@ -51,6 +52,7 @@ class TimeLimit:
 
     seconds = math.inf
     finds_deadlocks = False
+    looks_from_inside = False
     due = math.inf
     life: Lifecycle | None = None
     turn = 0
@@ -73,7 +75,9 @@ class TimeLimit:
 
     def start(self, life: Lifecycle) -> None:
         """Begin to count; called in the run."""
-        if debugger_is_on() or (self.seconds == math.inf and not self.finds_deadlocks):
+        if debugger_is_on() or not (
+            self.seconds < math.inf or self.finds_deadlocks or self.looks_from_inside
+        ):
             return
         self._watchdog = watchdog()
         self.life = life
@@ -153,8 +157,8 @@ class TimeLimit:
         elif life is None or own is None:
             pass  # it has just ended
         elif now < self._deadline:
-            if self.finds_deadlocks and not life.ending.step:
-                self.due = min(self.due, self._look_for_deadlock(life))
+            if not self.looks_from_inside and self._deadlocks_count(life):
+                self.due = min(self.due, self._deadlock_check(life).look())
             self.due = min(self.due, self._deadline)
         else:
             self.due = now + _ANSWER
@@ -168,13 +172,26 @@ class TimeLimit:
                 self._blocked_loop = self._blocked_loop or BlockedLoop(self)
                 self._blocked_loop.meet_silence(life, self._thread, turn)
 
-    def _look_for_deadlock(self, life: Lifecycle) -> float:
+    def _deadlocks_count(self, life: Lifecycle) -> bool:
+        return self.finds_deadlocks and not life.ending.step
+
+    def _deadlock_check(self, life: Lifecycle) -> DeadlockCheck:
         if self._deadlocks is None:
             assert self.holders is not None
             self._deadlocks = DeadlockCheck(life, self, self.holders)
-        return self._deadlocks.look()
+        return self._deadlocks
 
     # --- In the run, between steps of tasks ---------------------------------------
+
+    def look_from_inside(self) -> None:
+        """Look for a deadlock, where no task can run and there is no deadline.
+
+        If somebody else holds the token, the watchdog looks from then on: nobody tells
+        the run when the token is let go.
+        """
+        if self.life is not None and self._deadlocks_count(self.life):
+            held = self._deadlock_check(self.life).look_from_inside()
+            self.looks_from_inside = not held
 
     def end(self, turn: int, cause: Cause) -> None:
         """Take the next step towards the end of the test.

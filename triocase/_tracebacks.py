@@ -11,7 +11,7 @@ import ast
 import linecache
 import sys
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trio import Cancelled
 
@@ -82,6 +82,21 @@ def source_line(file: str, line: int) -> str:
         return linecache.getline(file, line)
     except Exception:  # what the test has patched is patched for us, too
         return ""
+
+
+class Place(NamedTuple):
+    """A line of code, and the function that it is in; line 0 if only that is known."""
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        if not self.line:
+            return f"  In {self.function}"
+        source = source_line(self.file, self.line).strip()
+        place = f'  File "{self.file}", line {self.line}, in {self.function}'
+        return f"{place}\n    {source}" if source else place
 
 
 def at(file: str, line: int, function: str) -> TracebackType | None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trio.lowlevel import enable_ki_protection
 
-from ._tracebacks import at, frames, is_library, source_line
+from ._tracebacks import Place, at, frames, is_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,19 +43,6 @@ _lock = threading.Lock()
 _running: list[UnawaitedWatch] = []
 # Tasks and worker threads have a copy of the context in which their test began.
 _mine: ContextVar[UnawaitedWatch] = ContextVar("triocase_unawaited_watch")
-
-
-class Place(NamedTuple):
-    """A line of code, and the function that it is in."""
-
-    file: str
-    line: int
-    function: str
-
-    def __str__(self) -> str:
-        source = source_line(self.file, self.line).strip()
-        place = f'  File "{self.file}", line {self.line}, in {self.function}'
-        return f"{place}\n    {source}" if source else place
 
 
 class Found(NamedTuple):

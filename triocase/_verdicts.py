@@ -28,6 +28,10 @@ class Verdict(Protocol):
     def stops_at_error(self) -> bool:
         """Whether the first error ends the test, but for its cleanups."""
 
+    @property
+    def result(self) -> Any:
+        """The runner's ``TestResult``; None if there is none."""
+
     def expect(self, expected: bool) -> None:
         """Say whether an error now would be the one that the test expects."""
 
@@ -36,6 +40,11 @@ class Verdict(Protocol):
 
     def pass_on(self, error: BaseException, *, expected: bool) -> None:
         """Report an error as it is, which is readable already."""
+
+    def tell_part(
+        self, part: TestCase | None, error: BaseException | None, *, expected: bool
+    ) -> None:
+        """Report how a subtest has ended; or, for no ``part``, pass on an error."""
 
     def close(self) -> None:
         """Say that all has been told."""
@@ -57,6 +66,7 @@ class OutcomeVerdict:
         self._case = case
         self._outcome = outcome
         self._failure_is_expected: bool = self._outcome.expecting_failure
+        self.result = outcome.result
 
     def expect(self, expected: bool) -> None:
         self._outcome.expecting_failure = expected and self._failure_is_expected
@@ -69,19 +79,27 @@ class OutcomeVerdict:
             del error  # this frame is in its traceback: no cycle
 
     def pass_on(self, error: BaseException, *, expected: bool) -> None:
-        before = self._outcome.expecting_failure
+        self.tell_part(None, error, expected=expected)
+
+    def tell_part(
+        self, part: TestCase | None, error: BaseException | None, *, expected: bool
+    ) -> None:
+        outcome = self._outcome
+        before = outcome.expecting_failure
         self.expect(expected)
-        shown = error.__traceback__
+        shown = None if error is None else error.__traceback__
         # Not raised in a `with`: reports that show every frame would show this one.
-        part = self._outcome.testPartExecutor(self._case)
-        part.__enter__()
+        # (The second argument has another name on 3.10.)
+        executor = outcome.testPartExecutor(part or self._case, part is not None)
+        executor.__enter__()
         try:
-            part.__exit__(type(error), error, shown)
+            executor.__exit__(None if error is None else type(error), error, shown)
         finally:
-            self._outcome.expecting_failure = before
+            outcome.expecting_failure = before
             # Without the frame of the telling, which holds the error: no cycle keeps
             # it, and with it whatever the test's frames hold.
-            error.with_traceback(shown)
+            if error is not None:
+                error.with_traceback(shown)
             del error, shown
 
     def close(self) -> None:
@@ -91,7 +109,7 @@ class OutcomeVerdict:
     def uncaptured(self) -> Iterator[TextIO | None]:
         # pytest's result is its item, which leads to the plugin that captures.
         try:
-            plugins = self._outcome.result.config.pluginmanager
+            plugins = self.result.config.pluginmanager
             disabled = plugins.getplugin("capturemanager").global_and_fixture_disabled()
         except Exception:  # another runner
             disabled = nullcontext()
@@ -99,8 +117,10 @@ class OutcomeVerdict:
             yield sys.__stderr__
 
 
-class _Collected:
+class Collected:
     """Collect errors until all has been told."""
+
+    result: Any = None
 
     def __init__(self, case: TestCase | type[TestCase]) -> None:
         self._case = case
@@ -116,8 +136,14 @@ class _Collected:
     def pass_on(self, error: BaseException, *, expected: bool) -> None:
         self._errors.append(error)
 
+    def tell_part(
+        self, part: TestCase | None, error: BaseException | None, *, expected: bool
+    ) -> None:
+        assert error is not None  # where there is no outcome, there are no subtests
+        self.pass_on(error, expected=expected)
 
-class DebugVerdict(_Collected):
+
+class DebugVerdict(Collected):
     """Raise the first error bare, for ``debug()``."""
 
     stops_at_error = True
@@ -137,7 +163,7 @@ class DebugVerdict(_Collected):
             del first, later
 
 
-class _AtTheEnd(_Collected):
+class _AtTheEnd(Collected):
     """Raise all errors at the end."""
 
     what: str  # has been going on
@@ -150,7 +176,7 @@ class _AtTheEnd(_Collected):
         # pytest's and Hypothesis's signals are no Exceptions, and in a group neither
         # would know its own. Hypothesis's says that the example does not count. One of
         # pytest's may say that the test is skipped: an error beside it comes first.
-        void = any(_package(signal) == "hypothesis" for signal in signals)
+        void = any(package_of(signal) == "hypothesis" for signal in signals)
         try:
             if signals and (void or not errors):
                 raise _with_notes(signals[0], [*signals[1:], *errors])
@@ -223,14 +249,23 @@ def _with_notes(error: BaseException, others: list[BaseException]) -> BaseExcept
     return error
 
 
-def _package(error: BaseException) -> str:
+def package_of(error: BaseException) -> str:
+    """Return the name of the package that the type of an error is from."""
     return type(error).__module__.partition(".")[0]
 
 
-def verdict_for(case: TestCase) -> Verdict:
-    """Return where the errors of ``case`` go: the only use of ``_outcome``.
+# --- The only uses of _outcome, which unittest sets for the length of run() ----------
 
-    unittest sets it for the length of ``run()``; in ``debug()`` there is none.
-    """
+
+def verdict_for(case: TestCase) -> Verdict:
+    """Return where the errors of ``case`` go; in ``debug()`` there is no outcome."""
     outcome = case._outcome  # type: ignore[attr-defined]
     return DebugVerdict(case) if outcome is None else OutcomeVerdict(case, outcome)
+
+
+def replace_outcome(case: TestCase, stand_in: object) -> Any:
+    """Put another object in the place of the outcome, if there is one; return that."""
+    outcome = case._outcome  # type: ignore[attr-defined]
+    if outcome is not None:
+        case._outcome = stand_in  # type: ignore[attr-defined]
+    return outcome
