@@ -12,7 +12,9 @@ import trio
 from triocase import (
     AsyncTrioTestCase,
     autojump_clock,
+    cancellation_sweep,
     deadlock_check,
+    explore_schedules,
     fixture,
     mock_clock,
     time_limit,
@@ -150,6 +152,53 @@ class TestClocks(AsyncTrioTestCase):
 
     async def test_error_deadlock_in_virtual_time(self):
         await trio.Event().wait()
+
+
+class TestRaces(AsyncTrioTestCase):
+    value = 0
+
+    async def asyncTearDown(self):
+        self.assertEqual(self.value, 0)
+
+    async def append(self, order, i):
+        order.append(i)
+
+    @explore_schedules(runs=10)
+    async def test_pass_explored(self):
+        await trio.sleep(1)
+
+    @explore_schedules(runs=10)
+    async def test_pass_explored_subtests(self):
+        for i in range(3):
+            with self.subTest(i=i):
+                await trio.lowlevel.checkpoint()
+
+    @explore_schedules(runs=10)
+    async def test_fail_explored(self):
+        order = []
+        async with trio.open_nursery() as nursery:
+            for i in range(3):
+                nursery.start_soon(self.append, order, i)
+        self.assertEqual(order, sorted(order))
+
+    @explore_schedules(runs=10)
+    async def test_skip_explored(self):
+        self.skipTest("explored")
+
+    @unittest.expectedFailure
+    @explore_schedules(runs=10)
+    async def test_expected_explored(self):
+        self.fail("expected")
+
+    @cancellation_sweep
+    async def test_pass_swept(self):
+        await trio.sleep(1)
+
+    @cancellation_sweep
+    async def test_fail_swept(self):
+        self.value = 1
+        await trio.sleep(1)
+        self.value = 0
 
 
 class TestCancelled(AsyncTrioTestCase):
