@@ -176,7 +176,7 @@ class _AtTheEnd(Collected):
         # pytest's and Hypothesis's signals are no Exceptions, and in a group neither
         # would know its own. Hypothesis's says that the example does not count. One of
         # pytest's may say that the test is skipped: an error beside it comes first.
-        void = any(package_of(signal) == "hypothesis" for signal in signals)
+        void = any(_package(signal) == "hypothesis" for signal in signals)
         try:
             if signals and (void or not errors):
                 raise _with_notes(signals[0], [*signals[1:], *errors])
@@ -249,8 +249,7 @@ def _with_notes(error: BaseException, others: list[BaseException]) -> BaseExcept
     return error
 
 
-def package_of(error: BaseException) -> str:
-    """Return the name of the package that the type of an error is from."""
+def _package(error: BaseException) -> str:
     return type(error).__module__.partition(".")[0]
 
 
