@@ -22,10 +22,9 @@ from triocase import AsyncTrioTestCase, _progress, explore_schedules
 
 from .harness import ENVIRONMENT_OF_OTHERS, PYTEST, ROOT, Process, told
 
-# PAUSE is real time, of each run; QUIET and REST are the module's own.
+# QUIET and REST are the module's own times.
 SOURCE = """
 import sys
-import time
 import unittest
 import trio
 from triocase import AsyncTrioTestCase, cancellation_sweep, explore_schedules, _progress
@@ -37,7 +36,6 @@ class TestIt(AsyncTrioTestCase):
 
     def setUp(self):
         TestIt.runs += 1
-        time.sleep(PAUSE)
 
     @explore_schedules(runs=20)
     async def test_a_pass(self):
@@ -67,11 +65,9 @@ class TestIt(AsyncTrioTestCase):
 """
 
 
-def source(quiet: float, rest: float = 0.0, pause: float = 0.0) -> str:
+def source(quiet: float, rest: float = 0.0) -> str:
     """Return the test file, with some times in real seconds."""
-    return SOURCE.replace("QUIET, REST", f"{quiet}, {rest}").replace(
-        "sleep(PAUSE)", f"sleep({pause})"
-    )
+    return SOURCE.replace("QUIET, REST", f"{quiet}, {rest}")
 
 
 def in_terminal(text: str, *arguments: str) -> str:
@@ -184,16 +180,32 @@ class TestProgress(unittest.TestCase):
             )
 
     def test_after_a_second(self) -> None:
-        """A search that takes over a second shows it from then on."""
-        sent = in_terminal(
-            source(quiet=1.0, pause=0.1),
-            *("-m", "unittest", "test_it.TestIt.test_a_pass"),
+        """A search that takes over a second shows it from then on, ten times a second."""
+
+        class Terminal(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        class Inner(AsyncTrioTestCase):
+            def setUp(self) -> None:
+                clock.now.return_value += 0.0625
+
+            @explore_schedules(runs=20)
+            async def test(self) -> None:
+                await trio.lowlevel.checkpoint()
+
+        terminal = Terminal()
+        with (
+            mock.patch.object(_progress, "RealTime") as clock,
+            mock.patch.object(sys, "__stderr__", terminal),
+        ):
+            clock.now.return_value = 0.0
+            self.assertEqual(told(Inner), ["pass"])
+        # Sixteen runs take a second, and two of them more than a tenth.
+        self.assertEqual(
+            shown(terminal.getvalue()),
+            [f"run {number} of 20" for number in (16, 18, 20)],
         )
-        numbers = [int(re.findall(r"\d+", text)[0]) for text in shown(sent)]
-        # No run takes less than its pause; those of a slow machine take longer.
-        self.assertGreater(numbers[0], 1)
-        self.assertLess(numbers[0], 12)
-        self.assertEqual(numbers, [*range(numbers[0], 21)])
 
     def test_rest(self) -> None:
         """It is shown anew only after a rest: a terminal may be slow."""
