@@ -5,21 +5,52 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import textwrap
 import unittest
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import trio
 
-from triocase import _deadlock, _ending, _options, _time_limit
+from triocase import (
+    AsyncTrioTestCase,
+    _deadlock,
+    _escalation,
+    _options,
+    _time_limit,
+    fixture,
+)
 
 ROOT = Path(__file__).parent.parent
+
+
+class WithEvents(AsyncTrioTestCase):
+    """A base for inner classes, each of which has a list of what happens."""
+
+    events: list[Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.events = []
+
+
+def noted(name: str, *, scope: Any = "test") -> Any:
+    """Return a fixture that notes what happens to it, and whose value is its name."""
+
+    async def method(self: Any) -> AsyncIterator[str]:
+        self.events.append(f"set up {name}")
+        await trio.lowlevel.checkpoint()
+        yield name
+        await trio.lowlevel.checkpoint()
+        self.events.append(f"tear down {name}")
+
+    return fixture(scope=scope)(method)
 
 
 class Recorder(unittest.TestResult):
@@ -127,7 +158,7 @@ async def stray_cancelled() -> None:
 def impatient() -> Iterator[None]:
     """Let a time limit take its steps, and notice silence, in an instant."""
     with mock.patch.multiple(_time_limit, _LOOK=0.1, _ANSWER=0.1):
-        with mock.patch.object(_ending, "_GRACE", 0.2):
+        with mock.patch.object(_escalation, "_GRACE", 0.2):
             yield
 
 
@@ -153,6 +184,23 @@ def default_limit(text: str | None) -> Iterator[None]:
             _options._default_limit.cache_clear()
 
 
+@contextlib.contextmanager
+def alarm(handler: Callable[[int, Any], object]) -> Iterator[None]:
+    """Handle SIGALRM, which comes when a test has said ``ring()``."""
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        yield
+        assert signal.getsignal(signal.SIGALRM) is handler
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def ring() -> None:
+    """Let the alarm come a moment later, in what follows."""
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+
+
 # What changes the output of unittest or pytest, or what triocase does. pytest prints
 # whole messages in its summary where it finds CI or BUILD_NUMBER.
 ENVIRONMENT_OF_OTHERS = re.compile(
@@ -160,25 +208,36 @@ ENVIRONMENT_OF_OTHERS = re.compile(
 )
 
 
+def environment(**variables: str) -> dict[str, str]:
+    """Return the environment of a process that runs tests, with nothing of others'."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not ENVIRONMENT_OF_OTHERS.fullmatch(name)
+    }
+    # Hypothesis's plugin imports all of Hypothesis, which takes longer than most tests.
+    return {**kept, "PYTEST_ADDOPTS": "-p no:hypothesispytest", **variables}
+
+
 class Process:
     """A Python process that runs a test file of its own, in a folder of its own."""
 
     def __init__(
-        self, source: str, *arguments: str, name: str = "test_it.py", typed: str = ""
+        self,
+        source: str,
+        *arguments: str,
+        name: str = "test_it.py",
+        typed: str = "",
+        **variables: str,
     ) -> None:
         self.folder = tempfile.TemporaryDirectory()
         (Path(self.folder.name) / name).write_text(textwrap.dedent(source))
-        environment = {
-            key: value
-            for key, value in os.environ.items()
-            if not ENVIRONMENT_OF_OTHERS.fullmatch(key)
-        }
-        environment["PYTHONPATH"] = str(ROOT)
-        environment["PYTHONUNBUFFERED"] = "1"  # what it prints comes in its order
+        # What it prints comes in its order.
+        variables = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **variables}
         self.popen = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self.folder.name,
-            env=environment,
+            env=environment(**variables),
             stdin=subprocess.PIPE if typed else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -197,7 +256,7 @@ class Process:
         self.finish()  # pragma: no cover  # only when a test of ours fails
         raise AssertionError(f"{line!r} was never printed; the output:\n{seen}")
 
-    def finish(self, timeout: float = 30) -> tuple[int, str]:
+    def finish(self, timeout: float = 120) -> tuple[int, str]:
         """Wait for the end; return the exit code and the rest of the output."""
         try:
             output, _ = self.popen.communicate(self._typed or None, timeout=timeout)

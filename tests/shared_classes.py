@@ -11,9 +11,10 @@ from typing import Any
 
 import trio
 
-from triocase import AsyncTrioTestCase, fixture
+from triocase import fixture
 
 from .classes import ClassRecorder, suite_of
+from .harness import WithEvents
 
 
 class NamedRecorder(ClassRecorder):
@@ -36,15 +37,10 @@ def boom() -> ValueError:
     return ValueError("boom")
 
 
-class Base(AsyncTrioTestCase):
-    """Three tests; a subclass has its own list of events."""
+class Base(WithEvents):
+    """Three tests, each of which is noted, and so are their teardowns."""
 
-    events: list[Any]
     event: trio.Event
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.events = []
 
     @classmethod
     async def asyncTearDownClass(cls) -> None:

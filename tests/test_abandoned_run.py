@@ -557,9 +557,9 @@ class TestQuiet(unittest.TestCase):
     SOURCE = """
 import contextlib, gc, sys, threading, time
 import trio
-from triocase import AsyncTrioTestCase, fixture, time_limit, _ending
+from triocase import AsyncTrioTestCase, fixture, time_limit, _escalation
 
-_ending._GRACE = 0.2
+_escalation._GRACE = 0.2
 
 async def stubborn():
     while True:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import threading
 import time
 import unittest
-from collections.abc import Iterator
 from typing import Any
 
 import trio
 
 from triocase import AsyncTrioTestCase
 
-from .harness import Recorder, default_limit, plain, run, told
+from .harness import Recorder, alarm, default_limit, plain, ring, run, told
 
 
 class Late(BaseException):
@@ -25,19 +23,6 @@ def late(_number: int, _frame: Any) -> None:
     raise Late("too late")
 
 
-@contextlib.contextmanager
-def alarm(handler: Any = late, seconds: float = 0.05) -> Iterator[None]:
-    """Let a handler be called soon, in real seconds."""
-    before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-        assert signal.getsignal(signal.SIGALRM) is handler
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 class TestAlarm(unittest.TestCase):
     def test_while_all_tasks_wait(self) -> None:
         """The body is cancelled, the teardown runs, and the next test is healthy."""
@@ -46,6 +31,7 @@ class TestAlarm(unittest.TestCase):
         class Inner(AsyncTrioTestCase):
             async def test(self) -> None:
                 self.addAsyncCleanup(self.note, "cleanup")
+                ring()
                 await trio.sleep(30)
 
             async def test_next(self) -> None:
@@ -58,7 +44,7 @@ class TestAlarm(unittest.TestCase):
                 await trio.lowlevel.checkpoint()
                 events.append(event)
 
-        with alarm():
+        with alarm(late):
             result = run(Inner)
         (verdict,) = result.told
         self.assertRegex(
@@ -81,6 +67,7 @@ class TestAlarm(unittest.TestCase):
 
         class Setup(AsyncTrioTestCase):
             async def asyncSetUp(self) -> None:
+                ring()
                 await trio.sleep(30)
 
             async def test(self) -> None:
@@ -91,15 +78,17 @@ class TestAlarm(unittest.TestCase):
                 await trio.lowlevel.checkpoint()
 
             async def asyncTearDown(self) -> None:
+                ring()
                 await trio.sleep(30)
 
         class Cleanup(AsyncTrioTestCase):
             async def test(self) -> None:
                 self.addAsyncCleanup(trio.sleep, 30)
+                self.addCleanup(ring)
 
         for kind in [Setup, Teardown, Cleanup]:
             for limit in [None, "0"]:  # without a limit of ours, too
-                with self.subTest(kind.__name__), default_limit(limit), alarm():
+                with self.subTest(kind.__name__), default_limit(limit), alarm(late):
                     self.assertEqual(told(kind), ["ERROR Late: too late"])
 
     def test_in_the_users_code(self) -> None:
@@ -109,6 +98,7 @@ class TestAlarm(unittest.TestCase):
         class Inner(AsyncTrioTestCase):
             async def test_caught(self) -> None:
                 try:
+                    ring()
                     time.sleep(30)
                 except Late as error:
                     caught.append(str(error))
@@ -118,12 +108,13 @@ class TestAlarm(unittest.TestCase):
                 await trio.sleep_forever()
 
             async def block(self) -> None:
+                ring()
                 time.sleep(30)
 
-        with alarm():
+        with alarm(late):
             self.assertEqual(told(Inner, "test_caught"), ["pass"])
         self.assertEqual(caught, ["too late"])
-        with alarm():
+        with alarm(late):
             self.assertEqual(told(Inner, "test_background"), ["ERROR Late: too late"])
 
     def test_handler_that_does_not_raise(self) -> None:
@@ -132,6 +123,7 @@ class TestAlarm(unittest.TestCase):
 
         class Inner(AsyncTrioTestCase):
             async def test(self) -> None:
+                ring()
                 with trio.fail_after(30):
                     while not called.is_set():
                         await trio.sleep(0.01)
@@ -146,6 +138,7 @@ class TestAlarm(unittest.TestCase):
         class Inner(AsyncTrioTestCase):
             async def test(self) -> None:
                 self.addCleanup(cleaned.append, 1)
+                ring()
                 await trio.sleep(30)
 
         def interrupt(_number: int, _frame: Any) -> None:
@@ -165,7 +158,7 @@ class TestAlarm(unittest.TestCase):
 
         self.assertEqual(told(Inner), ["pass"])
         self.assertEqual(seen, [signal.SIG_DFL])
-        with alarm(late, 30):
+        with alarm(late):
             thread = threading.Thread(target=told, args=(Inner,))
             thread.start()
             thread.join(30)

@@ -11,17 +11,11 @@ import trio.testing
 
 from triocase import AsyncTrioTestCase
 
-from .harness import debug_error, report, run, told
+from .harness import WithEvents, debug_error, report, run, told
 
 
-class Crashing(AsyncTrioTestCase):
+class Crashing(WithEvents):
     """A base for inner classes that note events and crash in the background."""
-
-    events: list[str]
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        cls.events = []
 
     async def crash(self, error: BaseException | None = None) -> None:
         await trio.lowlevel.checkpoint()
@@ -483,7 +477,7 @@ class TestNursery(unittest.TestCase):
             async def server(self, task_status: Any) -> None:
                 await trio.sleep(0.1)
                 task_status.started()
-                await trio.sleep(2)
+                await trio.sleep(60)
 
             async def test(self) -> None:
                 trio.lowlevel.spawn_system_task(self.nursery.start, self.server)
@@ -491,7 +485,7 @@ class TestNursery(unittest.TestCase):
 
         start = time.perf_counter()
         self.assertEqual(told(Case), ["pass"])
-        self.assertLess(time.perf_counter() - start, 1)
+        self.assertLess(time.perf_counter() - start, 30)
 
     def test_nursery_before_the_run(self) -> None:
         """Before the run has begun there is no nursery, nor a None."""

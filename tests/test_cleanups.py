@@ -7,18 +7,10 @@ from typing import Any
 
 import trio
 
-from triocase import AsyncTrioTestCase
-
-from .harness import debug_error, told
+from .harness import WithEvents, debug_error, told
 
 
-class Noting(AsyncTrioTestCase):
-    events: list[str]
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        cls.events = []
-
+class Noting(WithEvents):
     def note(self, event: str) -> None:
         trio.current_time()  # inside the run
         self.events.append(event)

@@ -21,19 +21,13 @@ from triocase import AsyncTrioTestCase
 from triocase._findings import Findings
 from triocase._live_context import LiveContext
 
-from .harness import debug_error, report, stray_cancelled, told
+from .harness import WithEvents, debug_error, report, stray_cancelled, told
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
 
 
-class Noting(AsyncTrioTestCase):
+class Noting(WithEvents):
     """A base for inner classes whose contexts note what happens to them."""
-
-    events: list[str]
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        cls.events = []
 
     @contextlib.asynccontextmanager
     async def noted(self, name: str) -> AsyncIterator[str]:

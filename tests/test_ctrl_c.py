@@ -13,26 +13,13 @@ import trio
 
 from triocase import AsyncTrioTestCase
 
-from .harness import UNITTEST, Process, Recorder, run
+from .harness import UNITTEST, Recorder, run
+from .pressed import run_pressed
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
 
-HEAD = """
-import contextlib, os, signal, sys, threading, time
-import trio
-from triocase import AsyncTrioTestCase
-
-# A process that was started in the background may have been told to ignore it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
-def say(text):
-    print(text, flush=True)
-
-def ready():
-    # Asked for from a thread, Ctrl-C comes when the test waits in what follows.
-    threading.Timer(0.2, say, ["ready"]).start()
-
+BASE = """
 class Base(AsyncTrioTestCase):
     def setUp(self):
         self.addCleanup(say, "cleanup 1")
@@ -364,11 +351,9 @@ class TestPressed(unittest.TestCase):
 
     def check(self, source: str, *arguments: str, presses: int = 1) -> str:
         """Run a test file that says "ready" for each press; return what follows."""
-        process = Process(HEAD + source + LATER, *(arguments or UNITTEST))
-        for _ in range(presses):
-            process.wait_for("ready")
-            process.popen.send_signal(signal.SIGINT)
-        code, output = process.finish()
+        code, output = run_pressed(
+            BASE + source + LATER, *(arguments or UNITTEST), presses=presses
+        )
         self.assertNotIn("LATER TEST", output)
         self.assertNotIn("TrioInternalError", output)
         self.assertEqual(code == 0, "-c" in arguments)  # unittest -c: all ran well
@@ -496,7 +481,7 @@ class TestA(Base):
         finally:
             with trio.CancelScope(shield=True):
                 ready()
-                await trio.sleep(1)
+                await pressed(2)
 
     async def test_a(self):
         await self.enterAsyncContext(self.slow())
@@ -521,7 +506,7 @@ class TestA(Base):
         finally:
             with trio.CancelScope(shield=True):
                 ready()
-                await trio.sleep(1)
+                await pressed()
             say("joined")
 """
         )
@@ -540,7 +525,7 @@ class TestA(Base):
     async def slow(self):
         with trio.CancelScope(shield=True):
             ready()
-            await trio.sleep(1)
+            await pressed()
         say("joined")
 """
         )
@@ -554,7 +539,7 @@ class TestA(Base):
 class TestA(Base):
     async def test_a(self):
         ready()
-        await trio.sleep(1)
+        await pressed()
         say("body ended")
 """,
             *("-m", "unittest", "-c", "-v", "test_it"),

@@ -19,7 +19,7 @@ import unittest
 import weakref
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from itertools import pairwise, permutations
+from itertools import pairwise
 from typing import Any
 from unittest import mock
 
@@ -36,9 +36,9 @@ from triocase import (
     real_clock,
 )
 from triocase._orders import seed_of, seeds_from
-from triocase._schedules import PATIENCE
+from triocase._private_trio import PATIENCE
 
-from .explored import readable, replaying, story_in, story_of
+from .explored import all_of, readable, replaying, story_in, story_of
 from .harness import (
     UNITTEST,
     Process,
@@ -86,31 +86,26 @@ def orders(tasks: int, decorate: Callable[[Any], Any]) -> set[str]:
     return seen
 
 
-def all_of(tasks: int) -> set[str]:
-    """Return all orders in which some tasks can take two steps each."""
-    return {"".join(one) for one in permutations("abc"[:tasks] * 2)}
-
-
 class TestOrders(unittest.TestCase):
     """Every order of the steps is possible, and no task waits for ever."""
 
     def test_two_tasks_of_two_steps(self) -> None:
         """All six orders are reached, of which Trio alone reaches four."""
         found = orders(2, explore_schedules(seed=1))
-        self.assertEqual(found, all_of(2))
+        self.assertEqual(found, all_of(2, steps=2))
         self.assertEqual(len(found), 6)
 
     def test_three_tasks_of_two_steps(self) -> None:
         """All ninety orders are reached."""
         found = orders(3, explore_schedules(runs=1200, seed=1))
-        self.assertEqual(found, all_of(3))
+        self.assertEqual(found, all_of(3, steps=2))
         self.assertEqual(len(found), 90)
 
     def test_priorities(self) -> None:
         """Priorities that change twice reach all six, those that never do, two."""
         with mock.patch.multiple(_orders, _SHORTEST=2, _LONGEST=3):  # short runs
             decorate = explore_schedules(runs=200, seed=1, strategy="pct", depth=3)
-            self.assertEqual(orders(2, decorate), all_of(2))
+            self.assertEqual(orders(2, decorate), all_of(2, steps=2))
             decorate = explore_schedules(runs=50, seed=1, strategy="pct", depth=1)
             self.assertEqual(orders(2, decorate), {"aabb", "bbaa"})
 
@@ -1258,7 +1253,7 @@ class TestOthers(unittest.TestCase):
         for name in ["test_plain", "test_explored", "test_plain"]:
             self.assertEqual(told(Inner, name), ["pass"])
         plain, one, two, after = (queue.__name__ for queue in queues)
-        self.assertEqual((plain, one, two, after), ("deque", "_Queue", "_Queue", plain))
+        self.assertEqual((plain, one, two, after), ("deque", "Queue", "Queue", plain))
 
     def test_another_thread(self) -> None:
         """A plain test that runs in another thread meanwhile is not ordered."""
@@ -1395,8 +1390,8 @@ class TestOthers(unittest.TestCase):
                     print("\\nimported:", found)
 
             WATCHED = ["triocase." + name for name in (
-                "_race_finders", "_explore", "_sweep", "_schedules", "_points", "_story",
-                "_progress", "_run_verdict", "_rerun")]
+                "_race_finders", "_explore", "_sweep", "_schedules", "_private_trio",
+                "_cancel_points", "_swallowed", "_last_steps", "_progress", "_run_verdict", "_rerun")]
             assert all(map(importlib.util.find_spec, WATCHED))
             """,
             *UNITTEST,

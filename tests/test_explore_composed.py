@@ -23,7 +23,6 @@ from triocase import (
     AsyncTrioTestCase,
     DeadlockError,
     TimeLimitExceeded,
-    _schedules,
     _time_limit,
     autojump_clock,
     cancellation_sweep,
@@ -34,7 +33,7 @@ from triocase import (
     time_limit,
 )
 
-from .explored import readable
+from .explored import few_steps, readable
 from .harness import (
     PYTEST,
     UNITTEST,
@@ -52,13 +51,6 @@ CLOCKS: list[Callable[[Any], Any]] = [autojump_clock, mock_clock, real_clock]
 FOUND = "Found by @explore_schedules in run {} of {}, with seed {}.\n"
 # The seeds of the first runs with seed=1.
 ONE, TWO, THREE = 577090034, 3639700185, 3280387010
-
-
-@contextlib.contextmanager
-def few_steps() -> Iterator[None]:
-    """Let the bound on steps be reached soon."""
-    with mock.patch.multiple(_schedules, MOST_STEPS=2000, _STEPS_A_LOOK=100):
-        yield
 
 
 @contextlib.contextmanager
@@ -135,7 +127,7 @@ The last steps before it (virtual seconds, the task, where it waits then):
                 (text,) = told(case)
                 self.assertIn("ERROR DeadlockError: the test is deadlocked", text)
                 self.assertIsInstance(debug_error(case), DeadlockError)
-                self.assertLess(time.perf_counter() - start, 1)
+                self.assertLess(time.perf_counter() - start, 10)
 
     def test_in_any_stage(self) -> None:
         """A setup and a cleanup that wait for ever are found, too."""
@@ -429,11 +421,11 @@ class TestTimeLimit(unittest.TestCase):
         class Inner(AsyncTrioTestCase):
             runs = 0
 
-            @time_limit(0.5)
+            @time_limit(1.5)
             @explore_schedules(runs=4, seed=1)
             async def test(self) -> None:
                 Inner.runs += 1
-                time.sleep(0.2)
+                time.sleep(0.4)
 
         self.assertEqual(told(Inner), ["pass"])
         self.assertEqual(Inner.runs, 4)
@@ -444,7 +436,7 @@ class TestTimeLimit(unittest.TestCase):
         class Inner(AsyncTrioTestCase):
             runs = 0
 
-            @time_limit(0.2)
+            @time_limit(0.5)
             @explore_schedules(runs=4, seed=1)
             @real_clock
             async def test(self) -> None:
@@ -453,7 +445,7 @@ class TestTimeLimit(unittest.TestCase):
 
         with impatient():
             text = report(Inner)
-        self.assertIn("has not ended within its time limit of 0.2 seconds", text)
+        self.assertIn("has not ended within its time limit of 0.5 seconds", text)
         self.assertIn(FOUND.format(2, 4, TWO), text)
         self.assertEqual(Inner.runs, 2)
 

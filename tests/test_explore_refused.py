@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from triocase import (
     AsyncTrioTestCase,
-    _schedules,
+    _private_trio,
     autojump_clock,
     cancellation_sweep,
     explore_schedules,
@@ -320,7 +320,7 @@ class TestTrio(unittest.TestCase):
 
     def test_no_module(self) -> None:
         """A private module that has gone is all of its names."""
-        with mock.patch.object(_schedules, "_run", None):
+        with mock.patch.object(_private_trio, "_run", None):
             self.check(
                 self.missing(
                     "GLOBAL_RUN_CONTEXT, Runner.runq, Task._abort_func, "
@@ -331,15 +331,15 @@ class TestTrio(unittest.TestCase):
 
     def test_no_name(self) -> None:
         """One attribute that has gone is named."""
-        real: Any = _schedules._run
+        real: Any = _private_trio._run
         without = types.SimpleNamespace(**vars(real))
         without.Runner = type("Runner", (), {})
-        with mock.patch.object(_schedules, "_run", without):
+        with mock.patch.object(_private_trio, "_run", without):
             self.check(self.missing("Runner.runq"))
 
     def test_another_queue(self) -> None:
         """A run whose queue of tasks is of an unknown kind is not touched."""
-        with mock.patch.object(_schedules, "deque", list):
+        with mock.patch.object(_private_trio, "deque", list):
             self.check(f"ERROR RuntimeError: {NO_ORDER}")
 
     def test_queue_that_is_not_obeyed(self) -> None:
@@ -350,7 +350,7 @@ class TestTrio(unittest.TestCase):
             f"a release of triocase that knows it, or an earlier one of Trio."
         )
         with mock.patch.multiple(
-            _schedules._Queue, __iter__=list.__iter__, clear=list.clear
+            _private_trio.Queue, __iter__=list.__iter__, clear=list.clear
         ):
             self.check(message)
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 import tempfile
-import textwrap
 import types
 import unittest
 from importlib.machinery import ModuleSpec
@@ -20,8 +18,8 @@ import trio
 from triocase import AsyncTrioTestCase, explore_schedules
 from triocase._orders import seeds_from
 
-from .explored import readable, replaying
-from .harness import ENVIRONMENT_OF_OTHERS, ROOT, report, run, told
+from .explored import Folder, command_in, readable, replaying
+from .harness import ROOT, report, run, told
 
 # A test whose outcome depends on the order in which tasks are woken, out of sets.
 SOURCE = """
@@ -68,58 +66,11 @@ def source(options: str = "seed=2") -> str:
     return SOURCE.replace("OPTIONS", options) + MAIN
 
 
-class Folder:
-    """A folder with test files, in which commands are run."""
-
-    def __init__(self, test: unittest.TestCase, **files: str) -> None:
-        folder = tempfile.TemporaryDirectory()
-        test.addCleanup(folder.cleanup)
-        self._test = test
-        self.path = Path(folder.name).resolve()
-        for name, text in files.items():
-            path = self.path / f"{name.replace('__', '/')}.py"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(textwrap.dedent(text))
-
-    def run(self, command: str, *, cwd: str = ".", **variables: str) -> str:
-        """Run a command, which is to fail, in a shell; return what it prints."""
-        environment = {
-            key: value
-            for key, value in os.environ.items()
-            if not ENVIRONMENT_OF_OTHERS.fullmatch(key)
-        }
-        environment["PATH"] = os.pathsep.join(
-            [os.path.dirname(sys.executable), environment.get("PATH", os.defpath)]
-        )
-        environment["PYTHONPATH"] = str(ROOT)
-        environment["PYTHONDONTWRITEBYTECODE"] = "1"
-        environment.update(variables)
-        result = subprocess.run(
-            command,
-            shell=True,
-            cwd=self.path / cwd,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-        )
-        self._test.assertEqual(result.returncode, 1, result.stdout)
-        return result.stdout
-
-
 def in_short(output: str) -> str:
     """Leave out of a report what is not of the failure: how it was found, how long."""
     output = re.sub(r" in run \d+ of \d+,", "", output)
     output = re.sub(r"(?m)(Ran 1 test) in .*|^.*(1 failed).* in .*", r"\1\2", output)
     return re.sub(r"\[(gw\d+|\d+)%?\]", "", output)
-
-
-def command_in(output: str) -> str:
-    """Return the command that a report tells."""
-    commands = {*re.findall(r"(?m)^(?:E +)? *(TRIOCASE_SEED=\d+ .*)$", output)}
-    (command,) = commands
-    return str(command)
 
 
 class TestSeed(unittest.TestCase):
@@ -258,10 +209,9 @@ class TestProcesses(unittest.TestCase):
         first = folder.run(command, PYTHONHASHSEED="1", cwd=cwd, **env)
         again = command_in(first)
         self.assertEqual(re.sub(r"=\d+", "=n", again), f"TRIOCASE_SEED=n {expected}")
-        for hash_seed in ("1", "4242"):
-            second = folder.run(again, PYTHONHASHSEED=hash_seed, cwd=cwd, **env)
-            self.assertEqual(self.failure(second), self.failure(first))
-            self.assertEqual(command_in(second), again)
+        second = folder.run(again, PYTHONHASHSEED="4242", cwd=cwd, **env)
+        self.assertEqual(self.failure(second), self.failure(first))
+        self.assertEqual(command_in(second), again)
 
     def failure(self, output: str) -> str:
         """Return message, seed, command and story from the output of any runner."""
@@ -278,7 +228,7 @@ class TestProcesses(unittest.TestCase):
                 in_short(
                     folder.run("python -m unittest test_it", PYTHONHASHSEED=hash_seed)
                 )
-                for hash_seed in ("0", "1", "4242")
+                for hash_seed in ("1", "4242")
             }
             (output,) = outputs
             self.assertIn("Found by @explore_schedules with seed ", output)

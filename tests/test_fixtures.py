@@ -19,25 +19,12 @@ from unittest import mock
 import trio
 import trio.testing
 
-from triocase import AsyncTrioTestCase, _fixture_names, autojump_clock, fixture
+from triocase import _fixture_names, autojump_clock, fixture
 
 from . import harness
-from .harness import PYTEST, Process, Recorder, stray_cancelled
+from .harness import PYTEST, Process, Recorder, WithEvents, noted, stray_cancelled
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
-
-
-def noted(name: str) -> Any:
-    """Return a fixture that notes what happens to it, and whose value is its name."""
-
-    async def method(self: Any) -> AsyncIterator[str]:
-        self.events.append(f"set up {name}")
-        await trio.lowlevel.checkpoint()
-        yield name
-        await trio.lowlevel.checkpoint()
-        self.events.append(f"tear down {name}")
-
-    return fixture(method)
 
 
 def name_of_test(case: type) -> str:
@@ -56,14 +43,8 @@ def debug_error(case: type[unittest.TestCase]) -> BaseException:
     return harness.debug_error(case, name_of_test(case))
 
 
-class Noting(AsyncTrioTestCase):
+class Noting(WithEvents):
     """A base for inner classes that note what happens; without a test it passes."""
-
-    events: list[str]
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        cls.events = []
 
     async def passes(self) -> None:
         self.events.append("test")

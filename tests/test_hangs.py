@@ -12,9 +12,9 @@ from functools import partial
 import contextlib, subprocess, threading, time
 import trio, trio.testing
 from triocase import AsyncTrioTestCase, autojump_clock, fixture, mock_clock, time_limit
-from triocase import _ending
+from triocase import _escalation
 
-_ending._GRACE = 1  # for the test suite's sake
+_escalation._GRACE = 1  # for the test suite's sake
 
 lock = threading.Lock()
 
@@ -168,7 +168,7 @@ class TestTwentyWays(unittest.TestCase):
         runs = [UNITTEST, ("-m", "unittest", "-c", "-v", "test_it"), PYTEST]
         processes = [Process(HANGS, "-W", "error", *arguments) for arguments in runs]
         for arguments, process in zip(runs, processes, strict=True):
-            code, output = process.finish(120)
+            code, output = process.finish()
             with self.subTest(arguments):
                 self.assertEqual(code, 1, output)
                 self.assertRegex(output, r"errors=20\)|20 failed, 1 passed")

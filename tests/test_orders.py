@@ -17,6 +17,8 @@ from triocase._orders import (
     seeds_from,
 )
 
+from .explored import all_of
+
 
 def choices(order: Order, runnable: Sequence[int], number: int) -> list[int]:
     """Return the tasks that an order chooses, one after the other."""
@@ -35,11 +37,6 @@ def interleaving(order: Order, tasks: int, steps: int) -> str:
         if not left[task]:
             del left[task]
     return taken
-
-
-def all_of(tasks: int, steps: int) -> set[str]:
-    """Return all interleavings that there are."""
-    return {"".join(one) for one in permutations("abc"[:tasks] * steps)}
 
 
 class PaperOrder:

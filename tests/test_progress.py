@@ -20,7 +20,7 @@ import trio
 
 from triocase import AsyncTrioTestCase, _progress, explore_schedules
 
-from .harness import ENVIRONMENT_OF_OTHERS, PYTEST, ROOT, Process, told
+from .harness import PYTEST, ROOT, Process, environment, told
 
 # QUIET and REST are the module's own times.
 SOURCE = """
@@ -74,12 +74,7 @@ def in_terminal(text: str, *arguments: str) -> str:
     """Run a test file with a terminal for its output; return what is sent to that."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "test_it.py").write_text(textwrap.dedent(text))
-        environment = {
-            key: value
-            for key, value in os.environ.items()
-            if not ENVIRONMENT_OF_OTHERS.fullmatch(key)
-        }
-        environment.update(
+        variables = environment(
             PYTHONPATH=str(ROOT), TERM="dumb", COLUMNS="80", NO_COLOR="1"
         )
         ours, theirs = pty.openpty()
@@ -87,7 +82,7 @@ def in_terminal(text: str, *arguments: str) -> str:
             process = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=folder,
-                env=environment,
+                env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=theirs,
                 stderr=theirs,
@@ -96,8 +91,15 @@ def in_terminal(text: str, *arguments: str) -> str:
             sent = io.BytesIO()
             with contextlib.suppress(OSError):  # what Linux says at the end
                 shutil.copyfileobj(terminal, sent)
-            process.wait(30)
+            process.wait(120)
     return sent.getvalue().decode().replace(folder, "folder")
+
+
+class Terminal(io.StringIO):
+    """A terminal in this process."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def screen(sent: str) -> list[str]:
@@ -149,10 +151,6 @@ class TestProgress(unittest.TestCase):
     def test_what_is_written(self) -> None:
         """Each text is written over the last, and goes back to where it began."""
 
-        class Terminal(io.StringIO):
-            def isatty(self) -> bool:
-                return True
-
         class Inner(AsyncTrioTestCase):
             @explore_schedules(runs=2)
             async def test(self) -> None:
@@ -181,10 +179,6 @@ class TestProgress(unittest.TestCase):
 
     def test_after_a_second(self) -> None:
         """A search that takes over a second shows it from then on, ten times a second."""
-
-        class Terminal(io.StringIO):
-            def isatty(self) -> bool:
-                return True
 
         class Inner(AsyncTrioTestCase):
             def setUp(self) -> None:
@@ -255,7 +249,7 @@ class TestProgress(unittest.TestCase):
         )
         arguments = ("-m", "unittest", "test_it.TestStop")
         sent = in_terminal(text, *arguments)
-        self.assertEqual(len(shown(sent)), 14)
+        self.assertEqual(len(shown(sent)), 14, sent)
         silent = in_terminal(text.replace("= 0.0, 0.0", "= 1000, 0"), *arguments)
         self.assertEqual(screen(sent), screen(silent))
 

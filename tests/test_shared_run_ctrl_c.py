@@ -13,26 +13,13 @@ import trio
 
 from triocase import AsyncTrioTestCase, fixture, shared_run
 
-from .harness import UNITTEST, Process, Recorder, plain
+from .harness import UNITTEST, Recorder, plain
+from .pressed import run_pressed
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
 
-HEAD = """
-import contextlib, os, signal, sys, threading, time, unittest
-import trio
-from triocase import AsyncTrioTestCase, fixture, shared_run
-
-# A process that was started in the background may have been told to ignore it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
-def say(text):
-    print(text, flush=True)
-
-def ready():
-    # Asked for from a thread, Ctrl-C comes when the test waits in what follows.
-    threading.Timer(0.2, say, ["ready"]).start()
-
+BASE = """
 async def asay(text):
     await trio.sleep(0)
     say(text)
@@ -314,11 +301,9 @@ class TestPressed(unittest.TestCase):
 
     def check(self, source: str, *arguments: str, presses: int = 1) -> str:
         """Run a test file that says "ready" for each press; return what follows."""
-        process = Process(HEAD + source + LATER, *(arguments or UNITTEST))
-        for _ in range(presses):
-            process.wait_for("ready")
-            process.popen.send_signal(signal.SIGINT)
-        code, output = process.finish()
+        code, output = run_pressed(
+            BASE + source + LATER, *(arguments or UNITTEST), presses=presses
+        )
         for never in ["LATER TEST", "TrioInternalError", "ignored", "Warning"]:
             self.assertNotIn(never, output)
         # Either tells so in its own way that KeyboardInterrupt was its end.
@@ -589,7 +574,7 @@ class TestA(Base):
         finally:
             with trio.CancelScope(shield=True):
                 ready()
-                await trio.sleep(1)
+                await pressed()
             say("joined")
 """
         )
@@ -627,22 +612,19 @@ class TestA(Base):
 
     def test_catch_option(self) -> None:
         """Under unittest -c the current test ends well, and the class as ever."""
-        process = Process(
-            HEAD
+        code, output = run_pressed(
+            BASE
             + """
 @shared_run
 class TestA(Later, Base):
     async def test_a(self):
         ready()
-        await trio.sleep(1)
+        await pressed()
         say("body left")
 """
             + LATER,
             *("-m", "unittest", "-c", "-v", "test_it"),
         )
-        process.wait_for("ready")
-        process.popen.send_signal(signal.SIGINT)
-        code, output = process.finish()
         self.assertEqual(code, 0)
         said = self.said(output)
         self.assertEqual(said, ["body left", "teardown", *TEST, *CLASS])
@@ -658,7 +640,7 @@ class TestA(Later, Base):
     async def test_a(self):
         ready()
         try:
-            await trio.sleep(1)
+            await pressed()
             ready()
             await trio.sleep(60)
         finally:

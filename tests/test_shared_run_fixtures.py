@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 import pydoc
 import unittest
 from collections.abc import AsyncIterator
@@ -13,32 +14,19 @@ import trio.testing
 
 from triocase import AsyncTrioTestCase, _fixtures, fixture, shared_run
 
+from . import harness
 from .classes import run_classes, told_of
-from .harness import debug_error, run
+from .harness import WithEvents, debug_error, run
 
-
-def noted(name: str) -> Any:
-    """Return a class fixture that notes what happens to it; its value is its name."""
-
-    async def method(cls: Any) -> AsyncIterator[str]:
-        cls.events.append(f"set up {name}")
-        await trio.lowlevel.checkpoint()
-        yield name
-        await trio.lowlevel.checkpoint()
-        cls.events.append(f"tear down {name}")
-
-    return fixture(scope="class")(method)
+noted = functools.partial(harness.noted, scope="class")
 
 
 @shared_run
-class Noting(AsyncTrioTestCase):
+class Noting(WithEvents):
     """A base for inner classes, each of one test, that note what happens."""
 
-    events: list[str]
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        cls.events = []
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
         cls.test = cls.note  # type: ignore[attr-defined]
 
     @classmethod
@@ -633,7 +621,7 @@ TypeError: {message}
     def test_name_is_taken(self) -> None:
         """It may not hide what the class needs, such as `class_nursery`."""
         for name in ("asyncSetUpClass", "addAsyncClassCleanup", "tearDownClass"):
-            self.assertIn(name, _fixtures.taken)
+            self.assertIn(name, _fixtures.reserved_names)
 
         @shared_run
         class Inner(AsyncTrioTestCase):

@@ -21,11 +21,11 @@ import trio.lowlevel
 from triocase import (
     AsyncTrioTestCase,
     DeadlockError,
+    _class_open_close,
     _class_run,
     _guest,
-    _shared,
-    _shared_runs,
-    _test_run,
+    _open_runs,
+    _test_lifecycle,
     _unawaited,
     deadlock_check,
     shared_run,
@@ -33,17 +33,11 @@ from triocase import (
 )
 
 from .classes import ClassRecorder, run_classes, told_of
-from .harness import impatient, run
+from .harness import WithEvents, impatient, run
 
 
-class Noting(AsyncTrioTestCase):
-    """Notes what of it runs; a subclass has a list of its own."""
-
-    events: list[str]
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.events = []
+class Noting(WithEvents):
+    """Notes what of it runs."""
 
     async def asyncSetUp(self) -> None:
         self.addAsyncCleanup(self.clean, "cleanup")
@@ -93,7 +87,7 @@ class TestCtrlC(Handled):
             run_classes(case, result=result)
         self.assertEqual(result.told, [])
         self.assertEqual(case.events, events)
-        self.assertEqual(_shared.open_runs, {})
+        self.assertEqual(_open_runs.open_runs, {})
         self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
 
     def test_in_the_body(self) -> None:
@@ -150,7 +144,7 @@ class TestCtrlC(Handled):
         with self.assertRaises(KeyboardInterrupt):
             run_classes(Inner, result=result)
         self.assertEqual(Inner.events[-1], "class teardown")
-        self.assertEqual(_shared.open_runs, {})
+        self.assertEqual(_open_runs.open_runs, {})
 
     def test_in_the_setup_of_the_class(self) -> None:
         """No test runs; the cleanups of the class do, and its tasks are shown."""
@@ -175,11 +169,11 @@ class TestCtrlC(Handled):
         @shared_run
         class Inner(Noting):
             async def test_1(self) -> None:
-                guest = _shared.open_runs[Inner]._guest
+                guest = _open_runs.open_runs[Inner]._guest
                 self.addCleanup(setattr, guest, "refuse_nesting", self.strike)
 
             def strike(self) -> None:
-                del _shared.open_runs[Inner]._guest.refuse_nesting
+                del _open_runs.open_runs[Inner]._guest.refuse_nesting
                 raise KeyboardInterrupt
 
             async def test_2(self) -> None:
@@ -191,7 +185,7 @@ class TestCtrlC(Handled):
                 run_classes(Inner, result=result)
         self.assertEqual(result.told, ["test_1: pass"])
         self.assertEqual(Inner.events, ["cleanup", "class teardown"])
-        self.assertEqual(_shared.open_runs, {})
+        self.assertEqual(_open_runs.open_runs, {})
         Inner.tearDownClass()
         self.assertEqual(Inner.events, ["cleanup", "class teardown"])
 
@@ -205,7 +199,7 @@ class TestCtrlC(Handled):
 
         Inner.setUpClass()
         run(Inner)
-        guest = _shared.open_runs[Inner]._guest
+        guest = _open_runs.open_runs[Inner]._guest
         with mock.patch.object(guest, "go_on", side_effect=KeyboardInterrupt):
             with self.assertRaises(KeyboardInterrupt):
                 Inner.tearDownClass()
@@ -328,7 +322,7 @@ class TestBrokenRun(unittest.TestCase):
         @shared_run
         class Inner(Noting):
             async def test_1(self) -> None:
-                jobs = _shared.open_runs[Inner]._guest._jobs
+                jobs = _open_runs.open_runs[Inner]._guest._jobs
                 jobs.append(self.break_off)  # as a signal's handler does in Trio's code
                 await trio.sleep_forever()
 
@@ -357,7 +351,7 @@ class TestBrokenRun(unittest.TestCase):
                 await trio.lowlevel.checkpoint()
 
         broken = mock.Mock(side_effect=ZeroDivisionError("harness"))
-        with mock.patch.object(_test_run.TestRun, "tear_down", broken):
+        with mock.patch.object(_test_lifecycle.TestLifecycle, "tear_down", broken):
             told = told_of(Inner)
         self.assertIn("test_1: ERROR ZeroDivisionError: harness", told)
         self.assertEqual(Inner.events[-1], "class teardown")
@@ -436,9 +430,9 @@ class TestEndOfPython(unittest.TestCase):
                 raise OSError
 
         self.open(Inner)
-        _shared_runs._close_all()
+        _class_open_close._close_all()
         self.assertEqual(Inner.events, ["cleanup", "class teardown"])
-        self.assertEqual(_shared.open_runs, {})
+        self.assertEqual(_open_runs.open_runs, {})
 
     def test_never_set_up(self) -> None:
         """A class whose setup had not begun is not set up for that."""
@@ -456,9 +450,9 @@ class TestEndOfPython(unittest.TestCase):
         with mock.patch.object(_class_run.ClassRun, "_go_on", early):
             with self.assertRaises(KeyboardInterrupt):
                 Inner.setUpClass()
-        _shared_runs._close_all()
+        _class_open_close._close_all()
         self.assertEqual(Inner.events, [])
-        self.assertEqual(_shared.open_runs, {})
+        self.assertEqual(_open_runs.open_runs, {})
         self.assertEqual(_unawaited._running, [])
 
     def test_no_end(self) -> None:
@@ -476,12 +470,12 @@ class TestEndOfPython(unittest.TestCase):
 
         def leave_open() -> None:
             self.open(Inner)
-            with mock.patch.object(_shared_runs, "_LAST_SECONDS", 0.1):
-                _shared_runs._close_all()
+            with mock.patch.object(_class_open_close, "_LAST_SECONDS", 0.1):
+                _class_open_close._close_all()
 
         in_a_thread(leave_open)
         self.assertEqual(Inner.events, ["cleanup", "class teardown"])
-        self.assertEqual(_shared.open_runs, {})
+        self.assertEqual(_open_runs.open_runs, {})
 
     def test_interrupted(self) -> None:
         """An error that comes meanwhile ends that, too."""
@@ -495,15 +489,15 @@ class TestEndOfPython(unittest.TestCase):
 
         def leave_open() -> None:
             self.open(Inner)
-            guest = _shared.open_runs[Inner]._guest
+            guest = _open_runs.open_runs[Inner]._guest
             kept.append(guest._jobs)
             guest._jobs = deque()
             guest._bell = mock.Mock(acquire=mock.Mock(side_effect=KeyboardInterrupt))
-            _shared_runs._close_all()
+            _class_open_close._close_all()
 
         in_a_thread(leave_open)
         self.assertEqual(Inner.events, ["cleanup"])
-        self.assertEqual(_shared.open_runs, {})
+        self.assertEqual(_open_runs.open_runs, {})
 
 
 class TestCrashAsATestEnds(unittest.TestCase):

@@ -13,7 +13,7 @@ import trio
 
 from triocase import (
     AsyncTrioTestCase,
-    _shared,
+    _open_runs,
     autojump_clock,
     mock_clock,
     real_clock,
@@ -148,7 +148,7 @@ class TestHooks(unittest.TestCase):
         self.assertEqual(told_of(case), [f"test: ERROR TypeError: {message}"])
         self.assertEqual(told(case), [f"ERROR TypeError: {message}"])
         self.assertEqual(str(debug_error(case)), message)
-        self.assertEqual(_shared.open_runs, {})
+        self.assertEqual(_open_runs.open_runs, {})
 
     def make(self, decorate: Any, **members: Any) -> type[AsyncTrioTestCase]:
         """Return a class with a test, and with these members."""

@@ -7,9 +7,8 @@ import os
 import random
 import tempfile
 import unittest
-from unittest import mock
 
-from triocase import _shared_runs
+from triocase import _class_open_close
 
 from .harness import PYTEST, UNITTEST, Process
 
@@ -134,8 +133,7 @@ class TestRunners(unittest.TestCase):
         """Run tests that all pass; return what each process has noted."""
         with tempfile.TemporaryDirectory() as folder:
             file = os.path.join(folder, "events")
-            with mock.patch.dict(os.environ, EVENTS=file):
-                code, output = Process(source, *arguments).finish()
+            code, output = Process(source, *arguments, EVENTS=file).finish()
             self.assertEqual(code, 0, output)
             noted: dict[str, list[str]] = collections.defaultdict(list)
             with open(file) as lines:
@@ -343,10 +341,10 @@ class TestExit(unittest.TestCase):
 
     def test_stubborn_task(self) -> None:
         """A task that ignores its cancellation for ever holds Python up for seconds."""
-        self.assertLessEqual(_shared_runs._LAST_SECONDS, 10)
+        self.assertLessEqual(_class_open_close._LAST_SECONDS, 10)
         hurry = """
-    from triocase import _shared_runs
-    _shared_runs._LAST_SECONDS = 0.5
+    from triocase import _class_open_close
+    _class_open_close._LAST_SECONDS = 0.5
 """
         stubborn = """
     async def stubborn():

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from triocase import (
     AsyncTrioTestCase,
-    _shared,
+    _open_runs,
     fixture,
     shared_run,
 )
@@ -483,7 +483,7 @@ class TestAlone(unittest.TestCase):
             case("test").debug()
             self.assertEqual(self.events, whole)
             self.events.clear()
-            self.assertEqual(_shared.open_runs, {})
+            self.assertEqual(_open_runs.open_runs, {})
 
     def test_debug_of_a_suite(self) -> None:
         """`TestSuite.debug()` has one run for all tests of the class."""
@@ -522,7 +522,7 @@ ValueError: {stage}
                     case("test").debug()
                 self.assertEqual(self.events, events)
                 self.events.clear()
-                self.assertEqual(_shared.open_runs, {})
+                self.assertEqual(_open_runs.open_runs, {})
 
     def frame_of(self, stage: str) -> str:
         hooks = {
@@ -544,7 +544,7 @@ ValueError: {stage}
         )
         with self.assertRaises(KeyError):
             case("test").debug()
-        self.assertEqual(_shared.open_runs, {})
+        self.assertEqual(_open_runs.open_runs, {})
 
     def test_skip(self) -> None:
         """A skip in the class's setup skips the test."""
@@ -603,5 +603,5 @@ ValueError: {stage}
         )
         case.tearDownClass()
         case.tearDownClass()  # has nothing to do
-        self.assertEqual(_shared.open_runs, {})
+        self.assertEqual(_open_runs.open_runs, {})
         case.doClassCleanups()

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import subprocess
-import sys
-import tempfile
-import textwrap
 import unittest
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -33,9 +27,8 @@ from triocase import (
 )
 
 from . import harness
+from .explored import Folder, command_in, few_steps, readable, replaying
 from .harness import (
-    ENVIRONMENT_OF_OTHERS,
-    ROOT,
     debug_error,
     impatient,
     plain,
@@ -52,8 +45,7 @@ ADVICE = (
 
 def report(case: type[unittest.TestCase]) -> str:
     """Return the one report of a test, the same on every machine and at every line."""
-    text = re.sub(r"\.py:\d+  ", ".py:N  ", harness.report(case))
-    return re.sub(r"PYTHONPATH=\S+ ", "", text)
+    return readable(harness.report(case))
 
 
 def command_for(case: type[Any], point: int | None = None) -> str:
@@ -61,13 +53,6 @@ def command_for(case: type[Any], point: int | None = None) -> str:
     at = "" if point is None else f"TRIOCASE_POINT={point} "
     test = f"{case.__module__}.{case.__qualname__}.test"
     return f"TRIOCASE_SEED=1 {at}python -m unittest '{test}'"
-
-
-@contextlib.contextmanager
-def environment(**variables: str) -> Any:
-    """Set variables of triocase's for a while."""
-    with mock.patch.dict(os.environ, variables):
-        yield
 
 
 class Counted(AsyncTrioTestCase):
@@ -1104,8 +1089,7 @@ The last steps before it (virtual seconds, the task, where it waits then):
                     with contextlib.suppress(trio.Cancelled):
                         await trio.lowlevel.checkpoint()
 
-        few = mock.patch.multiple(_schedules, MOST_STEPS=2000, _STEPS_A_LOOK=100)
-        with impatient(), few:
+        with impatient(), few_steps():
             text = report(Inner)
         text = re.sub(r"tests\.test_sweep\.\S+\.(?=test \(the test\))", "…", text)
         self.assertEqual(
@@ -1171,12 +1155,11 @@ The last steps before it (virtual seconds, the task, where it waits then):
                 await trio.sleep(1)
                 self.ready = True
 
-        few = mock.patch.multiple(_schedules, MOST_STEPS=2000, _STEPS_A_LOOK=100)
         for name, who in [
             ("test_child", "the test"),
             ("test_teardown", "the teardown of the test"),
         ]:
-            with self.subTest(name), impatient(), few:
+            with self.subTest(name), impatient(), few_steps():
                 (text,) = told(Inner, name)
                 self.assertTrue(
                     text.startswith(
@@ -1279,7 +1262,7 @@ class TestAnotherCourse(unittest.TestCase):
                 if self.runs == 1:
                     await trio.sleep(1)
 
-        with environment(TRIOCASE_POINT="1"):
+        with replaying(point=1):
             (text,) = told(Inner)
         self.assertIn(" has not come to point 1 of 1, to be cancelled there: ", text)
         self.assertEqual(Inner.runs, 2)
@@ -1708,7 +1691,7 @@ class TestEnvironment(unittest.TestCase):
         """TRIOCASE_POINT has the test cancelled there alone, after the first run."""
         for point, time in [(0, 0), (1, 0), (2, 1), (3, 2)]:
             case = self.make()
-            with self.subTest(point), environment(TRIOCASE_POINT=str(point)):
+            with self.subTest(point), replaying(point=point):
                 self.assertEqual(told(case), ["pass"])
                 self.assertEqual(case.runs, 2)
                 self.assertEqual(case.cancelled_at, [time])
@@ -1723,7 +1706,7 @@ class TestEnvironment(unittest.TestCase):
     def test_beyond_the_last(self) -> None:
         """A point that there is not is an error, after the first run."""
         case = self.make()
-        with environment(TRIOCASE_POINT="4"):
+        with replaying(point=4):
             self.assertEqual(
                 told(case),
                 [
@@ -1743,7 +1726,7 @@ class TestEnvironment(unittest.TestCase):
                 self.fail("broken")
 
         for point in ["0", "7"]:
-            with self.subTest(point), environment(TRIOCASE_POINT=point):
+            with self.subTest(point), replaying(point=point):
                 (text,) = run(Inner).texts
                 self.assertIn("before any cancellation", text)
 
@@ -1757,7 +1740,7 @@ class TestEnvironment(unittest.TestCase):
                 self.addCleanup(self.assertEqual, self.runs, 1)
                 await trio.sleep(1)
 
-        with environment(TRIOCASE_SEED="12"):
+        with replaying(seed=12):
             text = report(Inner)
         self.assertIn("at point 2 of 2, with seed 12. ", text)
         self.assertIn("\n    TRIOCASE_SEED=12 TRIOCASE_POINT=2 python -m ", text)
@@ -1765,7 +1748,7 @@ class TestEnvironment(unittest.TestCase):
 
     def test_not_a_number(self) -> None:
         """What is no whole number there is an error, before any run."""
-        for variable in ["TRIOCASE_POINT", "TRIOCASE_SEED"]:
+        for variable in ["point", "seed"]:
             for wrong in [
                 "",
                 "x",
@@ -1777,12 +1760,12 @@ class TestEnvironment(unittest.TestCase):
                 "\N{ARABIC-INDIC DIGIT ONE}",
             ]:
                 case = self.make()
-                with self.subTest(wrong), environment(**{variable: wrong}):
+                with self.subTest(wrong), replaying(**{variable: wrong}):
                     self.assertEqual(
                         told(case),
                         [
-                            f"ERROR ValueError: the environment variable {variable} is "
-                            f"{wrong!r}. It takes a whole number, as the report of a "
+                            f"ERROR ValueError: the environment variable "
+                            f"TRIOCASE_{variable.upper()} is {wrong!r}. It takes a whole number, as the report of a "
                             f"failing test tells it."
                         ],
                     )
@@ -1795,7 +1778,7 @@ class TestEnvironment(unittest.TestCase):
             async def test(self) -> None:
                 await trio.sleep(1)
 
-        with environment(TRIOCASE_POINT="x", TRIOCASE_SEED="x"):
+        with replaying(seed="x", point="x"):
             self.assertEqual(told(Inner), ["pass"])
         self.assertEqual(Inner.runs, 1)
 
@@ -1805,8 +1788,7 @@ class TestCommand(unittest.TestCase):
 
     maxDiff = None
 
-    SOURCE = textwrap.dedent(
-        """
+    SOURCE = """
         import sys
         import trio
         import unittest
@@ -1838,53 +1820,23 @@ class TestCommand(unittest.TestCase):
 
         if __name__ == "__main__":
             unittest.main()
-        """
-    )
+    """
 
-    def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-
-    def shell(self, command: str, cwd: Path, **variables: str) -> str:
-        """Run a command that fails; return its output."""
-        python = self.folder / "bin" / "python"
-        python.parent.mkdir(exist_ok=True)
-        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-        python.chmod(0o755)
-        kept = {
-            key: value
-            for key, value in os.environ.items()
-            if not ENVIRONMENT_OF_OTHERS.fullmatch(key)
-        }
-        path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
-            command,
-            shell=True,
-            cwd=cwd,
-            env={**kept, "PYTHONPATH": str(ROOT), "PATH": path, **variables},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-        )
-        self.assertEqual(done.returncode, 1, done.stdout)
-        return done.stdout
-
-    def check(self, command: str, again: str, cwd: Path | None = None) -> None:
+    def check(self, folder: Folder, command: str, again: str) -> None:
         """Check that the command in a report is as expected, and what it does.
 
         Args:
+            folder: Where to run both.
             command: What runs the test first.
-            again: The pattern of the command in its report, for any seed and point.
-            cwd: Where to run both.
+            again: The command in its report, for any seed and point.
         """
-        cwd = cwd or self.folder
-        output = self.shell(command, cwd, PYTHONHASHSEED="1")
-        found = re.search(r"To run just that again:\n[\nE ]+(.*)\n", output)
-        assert found is not None, output
-        self.assertRegex(found[1], f"^{again}$")
-        replayed = self.shell(found[1], cwd, PYTHONHASHSEED="2")
+        output = folder.run(command, PYTHONHASHSEED="1")
+        reported = command_in(output)
+        self.assertEqual(
+            re.sub(r"=\d+", "=n", reported),
+            f"TRIOCASE_SEED=n TRIOCASE_POINT=n {again}",
+        )
+        replayed = folder.run(reported, PYTHONHASHSEED="2")
         self.assertEqual(self.story(replayed), self.story(output))
         self.assertEqual(replayed.count("RUN\n"), 2, replayed)
         self.assertGreater(output.count("RUN\n"), 2)
@@ -1896,41 +1848,37 @@ class TestCommand(unittest.TestCase):
         self.assertIn("Cancelled was raised in work #", found[0])
         return plain(found[0])
 
-    PREFIX = r"TRIOCASE_SEED=\d+ TRIOCASE_POINT=\d+ "
-
     def test_unittest(self) -> None:
         """Under ``python -m unittest``."""
-        (self.folder / "test_it.py").write_text(self.SOURCE)
         self.check(
+            Folder(self, test_it=self.SOURCE),
             "python -m unittest test_it",
-            self.PREFIX + r"python -m unittest test_it\.TestIt\.test_it",
+            "python -m unittest test_it.TestIt.test_it",
         )
 
     def test_from_elsewhere(self) -> None:
         """Under its discovery, from another folder whose name a shell takes apart."""
-        tests = self.folder / "some tests"
-        tests.mkdir()
-        (tests / "test_it.py").write_text(self.SOURCE)
         self.check(
+            Folder(self, **{"some tests/test_it": self.SOURCE}),
             "python -m unittest discover -s 'some tests'",
-            self.PREFIX
-            + r"PYTHONPATH='some tests':\$PYTHONPATH python -m unittest "
-            + r"test_it\.TestIt\.test_it",
+            "PYTHONPATH='some tests':$PYTHONPATH python -m unittest "
+            "test_it.TestIt.test_it",
         )
 
     def test_main(self) -> None:
         """As a script."""
-        (self.folder / "test_it.py").write_text(self.SOURCE)
         self.check(
-            "python test_it.py", self.PREFIX + r"python test_it\.py TestIt\.test_it"
+            Folder(self, test_it=self.SOURCE),
+            "python test_it.py",
+            "python test_it.py TestIt.test_it",
         )
 
     def test_pytest(self) -> None:
         """Under pytest."""
-        (self.folder / "test_it.py").write_text(self.SOURCE)
         self.check(
+            Folder(self, test_it=self.SOURCE),
             "python -m pytest -p no:cacheprovider test_it.py",
-            self.PREFIX + r"python -m pytest test_it\.py::TestIt::test_it",
+            "python -m pytest test_it.py::TestIt::test_it",
         )
 
 

@@ -449,14 +449,14 @@ class TestEachRun(unittest.TestCase):
         """A single run that takes longer fails, and is named."""
 
         class Inner(Swept):
-            @time_limit(0.2)
+            @time_limit(0.5)
             @cancellation_sweep
             async def test(self) -> None:
                 await self.work()
 
             def tearDown(self) -> None:
                 if self.runs == 3:
-                    time.sleep(0.4)
+                    time.sleep(0.8)
 
         with default_limit(None):
             text = report(Inner)

@@ -549,7 +549,8 @@ class TestB(AsyncTrioTestCase):
     def test_catch_option(self) -> None:
         """Under unittest -c, where the test goes on to its end."""
         (text,) = self.check(
-            "await trio.sleep(1)", ("-m", "unittest", "-c", "-v", "test_it")
+            "await trio.to_thread.run_sync(press.join)",
+            ("-m", "unittest", "-c", "-v", "test_it"),
         )
         self.assertIn("Ran 1 test", text)
         self.assertIn("OK", text)
@@ -660,9 +661,9 @@ class TestB(AsyncTrioTestCase):
         """It still stops the run if its handling had to be ended by the limit."""
         source = """
 import os, signal, trio
-from triocase import AsyncTrioTestCase, time_limit, _ending
+from triocase import AsyncTrioTestCase, time_limit, _escalation
 
-_ending._GRACE = 0.2
+_escalation._GRACE = 0.2
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class TestA(AsyncTrioTestCase):

@@ -23,7 +23,7 @@ from triocase import (
     AsyncTrioTestCase,
     TimeLimitExceeded,
     _debuggers,
-    _ending,
+    _escalation,
     _time_limit,
     autojump_clock,
     fixture,
@@ -317,7 +317,7 @@ Its tasks:
 
             async def stage(self, name: str) -> None:
                 if name in self.slow:
-                    await trio.sleep(0.6)
+                    await trio.sleep(0.8)
 
             @fixture
             async def value(self) -> AsyncIterator[int]:
@@ -331,7 +331,7 @@ Its tasks:
                 await self.stage("asyncTearDown")
                 self.addAsyncCleanup(self.stage, "cleanup")
 
-            @time_limit(1)
+            @time_limit(1.4)
             async def test(self) -> None:
                 await self.stage("test")
 
@@ -704,7 +704,7 @@ Its tasks:
 class TestSteps(unittest.TestCase):
     def test_each_within_five_seconds(self) -> None:
         """Each step comes within five seconds of one that had no effect."""
-        self.assertLessEqual(_ending._GRACE + _time_limit._ANSWER, 5)
+        self.assertLessEqual(_escalation._GRACE + _time_limit._ANSWER, 5)
 
 
 class TestShields(unittest.TestCase):

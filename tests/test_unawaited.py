@@ -1112,7 +1112,7 @@ class TestFilters(unittest.TestCase):
         return output
 
     def test_unawaited_fails_under_every_filter(self) -> None:
-        """Under unittest and pytest, with -W ignore, default and error."""
+        """Under unittest and pytest, with -W ignore, default, error and always."""
         for filter in FILTERS:
             for runner in [UNITTEST, PYTEST]:
                 with self.subTest(filter=filter, runner=runner[1]):

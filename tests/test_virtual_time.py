@@ -562,7 +562,7 @@ class TestThreads(VirtualTestCase):
             @autojump_clock
             async def test(self) -> None:
                 token = trio.lowlevel.current_trio_token()
-                alarm = threading.Timer(3, token.run_sync_soon, [lambda: None])
+                alarm = threading.Timer(30, token.run_sync_soon, [lambda: None])
                 alarm.start()
                 self.addCleanup(alarm.cancel)
                 start = time.perf_counter()
@@ -570,7 +570,7 @@ class TestThreads(VirtualTestCase):
                     with trio.move_on_after(1), trio.CancelScope(shield=True):
                         await trio.sleep(2)
                     await trio.lowlevel.checkpoint()
-                self.assertLess(time.perf_counter() - start, 2)
+                self.assertLess(time.perf_counter() - start, 20)
 
         self.check(Inner)
 
@@ -589,10 +589,10 @@ class TestThreads(VirtualTestCase):
                 start = time.perf_counter()
                 with trio.move_on_after(0.3) as scope:
                     await trio.to_thread.run_sync(
-                        release.wait, 5, abandon_on_cancel=True
+                        release.wait, 20, abandon_on_cancel=True
                     )
                 self.assertTrue(scope.cancelled_caught)
-                self.assertLess(time.perf_counter() - start, 1)
+                self.assertLess(time.perf_counter() - start, 3)
 
             @autojump_clock
             async def test_checkpoints(self) -> None:

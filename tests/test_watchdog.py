@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import itertools
+import re
 import threading
 import time
 import unittest
@@ -16,11 +18,6 @@ import trio.lowlevel
 from triocase import AsyncTrioTestCase, _watchdog, time_limit
 
 from .harness import UNITTEST, Process, impatient, run, told
-
-
-class Plain(AsyncTrioTestCase):
-    async def test(self) -> None:
-        await trio.lowlevel.checkpoint()
 
 
 class TestThread(unittest.TestCase):
@@ -170,9 +167,11 @@ class TestThread(unittest.TestCase):
         watchdog = _watchdog.watchdog()
         with mock.patch.object(_watchdog, "_PAUSE", 0.1):
             watchdog.add(broken)
-            time.sleep(0.35)
+            while len(looks) < 3:
+                time.sleep(0.01)
             watchdog.discard(broken)
-        self.assertIn(len(looks), range(1, 6))
+        for before, after in itertools.pairwise(looks):
+            self.assertGreater(after - before, 0.09)
 
     def test_started_once(self) -> None:
         """Two threads that need the first one at the same time get the same."""
@@ -275,11 +274,12 @@ class TestIt(AsyncTrioTestCase):
         pass
 
 start = time.monotonic()
-atexit.register(lambda: print(f"exit after {time.monotonic() - start:.0f} seconds"))
+atexit.register(lambda: print(f"exit after {time.monotonic() - start:.1f} seconds"))
 """
         code, output = Process(source, *UNITTEST).finish()
         self.assertEqual(code, 0, output)
-        self.assertIn("exit after 0 seconds", output)
+        (seconds,) = re.findall(r"exit after (.+) seconds", output)
+        self.assertLess(float(seconds), 60)
 
     def test_fork(self) -> None:
         """Tests in a child that was forked have their limits, and the parent's too."""

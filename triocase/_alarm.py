@@ -8,14 +8,13 @@ one. So there it is caught: it is an error of the test, and ends what the test i
 
 from __future__ import annotations
 
-import signal
 from functools import partial
 from typing import TYPE_CHECKING
 
 from trio.lowlevel import current_trio_token, currently_ki_protected
 
-from ._groups import add_note
-from ._signals import SignalHandler, handler_of
+from ._exception_groups import add_note
+from ._signals import ALARM, SignalHandler, handler_of
 from ._task_tree import running_at, task_tree
 
 if TYPE_CHECKING:
@@ -25,29 +24,28 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-_SIGALRM: int | None = getattr(signal, "SIGALRM", None)  # not on Windows
-
 
 class Alarm(SignalHandler):
-    """Hears of SIGALRM while one test runs, if there is a handler for it."""
+    """Intercepts SIGALRM while one test runs, if there is a handler for it."""
+
+    number = ALARM
 
     def __init__(self, life: Lifecycle) -> None:
         self._life = life
-        if _SIGALRM is not None and callable(handler_of(_SIGALRM)):
-            self.number = _SIGALRM
+        if ALARM is not None and callable(handler_of(ALARM)):
             self.install()
 
-    def hear(self, frame: FrameType | None) -> bool:
+    def intercept(self, frame: FrameType | None) -> bool:
         """Call the handler in front of Trio's loop, and keep what it raises."""
         life = self._life
         if life.task is None or life.finished or not currently_ki_protected():
             return False
         try:
-            self._behind(self.number, frame)
+            self._previous(self.number, frame)
         except BaseException as error:
             tree = task_tree(life, running_at(frame))
             add_note(error, f"The tasks of the {life.role} were:\n\n{tree}")
             life.findings.add(error)
-            cancel = partial(life.ending.cancel, life, f"SIGALRM: {error!r}")
+            cancel = partial(life.escalation.cancel, life, f"SIGALRM: {error!r}")
             current_trio_token().run_sync_soon(cancel)
         return True

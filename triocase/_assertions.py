@@ -10,7 +10,7 @@ from unittest import SkipTest
 from trio import Cancelled, current_effective_deadline
 
 from ._errors import LoopBlocked
-from ._groups import add_note, leaves, part
+from ._exception_groups import add_note, leaves, partition
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
@@ -28,6 +28,79 @@ E = TypeVar("E", bound=BaseException)
 
 if TYPE_CHECKING:
     Expected: TypeAlias = type[E] | tuple[type[E], str | re.Pattern[str]]
+
+
+class AssertRaisesGroupContext(Generic[E]):
+    """What ``assertRaisesGroup`` returns: a context manager.
+
+    Attributes:
+        exception: The group that the block raised, once the block has ended.
+    """
+
+    exception: BaseExceptionGroup[E]
+
+    def __init__(
+        self, case: AsyncTrioTestCase, expected: tuple[Expected[E], ...]
+    ) -> None:
+        if not expected:
+            raise TypeError(
+                "assertRaisesGroup() needs at least one leaf to expect: write "
+                "`assertRaisesGroup(ValueError)`."
+            )
+        self._case = case
+        self._expected = [_ExpectedLeaf(each) for each in expected]
+
+    def __enter__(self) -> AssertRaisesGroupContext[E]:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        wanted = f"a group with the leaves: {', '.join(map(str, self._expected))}"
+        if error is None:
+            raise self._case.failureException(f"nothing was raised; expected {wanted}")
+        found = [leaf for leaf in leaves(error) if not isinstance(leaf, Cancelled)]
+        if not found or any(map(self._passes_through, found)):
+            return False
+        try:
+            if not isinstance(error, BaseExceptionGroup):
+                raise self._case.failureException(
+                    f"{error!r} is a bare exception, not a group; expected {wanted}. "
+                    f"For a bare exception, write `assertRaises`."
+                ) from error
+            if difference := self._difference(found):
+                raise self._case.failureException(difference) from error
+            self.exception = error.with_traceback(None)
+            if len(found) < len(list(leaves(error))) and _is_cancelled():
+                # The cancellation that came along goes on to its scope.
+                raise partition(error, Cancelled)[0] or error
+        finally:
+            del error, found  # this frame may be in their tracebacks: no cycle
+        return True
+
+    def _passes_through(self, leaf: BaseException) -> bool:
+        test = self._case._trioTest
+        stop_signal = None if test is None else test.findings.stop_signal
+        return (
+            isinstance(leaf, (KeyboardInterrupt, LoopBlocked, SkipTest))
+            or leaf is stop_signal
+        )
+
+    def _difference(self, found: list[BaseException]) -> str | None:
+        pairs = _pair_off(self._expected, found)
+        paired = set(pairs.values())
+        missing = [str(e) for i, e in enumerate(self._expected) if i not in pairs]
+        unexpected = [repr(e) for i, e in enumerate(found) if i not in paired]
+        if not missing and not unexpected:
+            return None
+        return (
+            f"the exception group has other leaves than expected\n"
+            f"missing: {', '.join(missing) or 'none'}\n"
+            f"unexpected: {', '.join(unexpected) or 'none'}"
+        )
 
 
 class _ExpectedLeaf:
@@ -91,85 +164,28 @@ def _pair_off(
     return taken
 
 
-class AssertRaisesGroupContext(Generic[E]):
-    """What ``assertRaisesGroup`` returns: a context manager.
-
-    Attributes:
-        exception: The group that the block raised, once the block has ended.
-    """
-
-    exception: BaseExceptionGroup[E]
-
-    def __init__(
-        self, case: AsyncTrioTestCase, expected: tuple[Expected[E], ...]
-    ) -> None:
-        if not expected:
-            raise TypeError(
-                "assertRaisesGroup() needs at least one leaf to expect: write "
-                "`assertRaisesGroup(ValueError)`."
-            )
-        self._case = case
-        self._expected = [_ExpectedLeaf(each) for each in expected]
-
-    def __enter__(self) -> AssertRaisesGroupContext[E]:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        wanted = f"a group with the leaves: {', '.join(map(str, self._expected))}"
-        if error is None:
-            raise self._case.failureException(f"nothing was raised; expected {wanted}")
-        found = [leaf for leaf in leaves(error) if not isinstance(leaf, Cancelled)]
-        if not found or any(map(self._passes_through, found)):
-            return False
-        try:
-            if not isinstance(error, BaseExceptionGroup):
-                raise self._case.failureException(
-                    f"{error!r} is a bare exception, not a group; expected {wanted}. "
-                    f"For a bare exception, write `assertRaises`."
-                ) from error
-            if difference := self._difference(found):
-                raise self._case.failureException(difference) from error
-            self.exception = error.with_traceback(None)
-            if len(found) < len(list(leaves(error))) and _is_cancelled():
-                # The cancellation that came along goes on to its scope.
-                raise part(error, Cancelled)[0] or error
-        finally:
-            del error, found  # this frame may be in their tracebacks: no cycle
-        return True
-
-    def _passes_through(self, leaf: BaseException) -> bool:
-        test = self._case._trioTest
-        stop_signal = None if test is None else test.findings.stop_signal
-        return (
-            isinstance(leaf, (KeyboardInterrupt, LoopBlocked, SkipTest))
-            or leaf is stop_signal
-        )
-
-    def _difference(self, found: list[BaseException]) -> str | None:
-        pairs = _pair_off(self._expected, found)
-        paired = set(pairs.values())
-        missing = [str(e) for i, e in enumerate(self._expected) if i not in pairs]
-        unexpected = [repr(e) for i, e in enumerate(found) if i not in paired]
-        if not missing and not unexpected:
-            return None
-        return (
-            f"the exception group has other leaves than expected\n"
-            f"missing: {', '.join(missing) or 'none'}\n"
-            f"unexpected: {', '.join(unexpected) or 'none'}"
-        )
-
-
 def _is_cancelled() -> bool:
     """Whether the current scope is cancelled, so that its Cancelled must reach it."""
     return current_effective_deadline() == float("-inf")
 
 
 # --- assertRaises and assertRaisesRegex --------------------------------------------
+
+
+def hint_at_groups(
+    assertion: Callable[..., Any],
+    expected: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """Call ``assertRaises`` or its like; a group that it lets through gets a note."""
+    name = assertion.__name__
+    try:
+        context = assertion(expected, *args, **kwargs)
+    except BaseExceptionGroup as group:  # from the callable that was passed along
+        _hint(group, name, expected)
+        raise
+    return context and _HintingContext(context, name, expected)
 
 
 class _HintingContext:
@@ -189,19 +205,6 @@ class _HintingContext:
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> Any:
         _hint(error, self._name, self._expected)
         return self._context.__exit__(kind, error, trace)
-
-
-def hint_at_groups(
-    assertion: Callable[..., Any], expected: Any, args: Any, kwargs: Any
-) -> Any:
-    """Call ``assertRaises`` or its like; a group that it lets through gets a note."""
-    name = assertion.__name__
-    try:
-        context = assertion(expected, *args, **kwargs)
-    except BaseExceptionGroup as group:  # from the callable that was passed along
-        _hint(group, name, expected)
-        raise
-    return context and _HintingContext(context, name, expected)
 
 
 def _hint(error: BaseException | None, name: str, expected: Any) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ._shared import class_life_of
+from ._open_runs import class_life_of
 
 if TYPE_CHECKING:
     from unittest import TestCase
@@ -21,9 +21,12 @@ __unittest = True
 class NurseryAttribute:
     """The nursery for the test's background tasks, a ``trio.Nursery``.
 
-    It is open from its setup to the last cleanup; then it is cancelled and joined. A
-    task that crashes cancels the test's body, and its error is reported. Outside of
-    its time it is an ``AttributeError``. A test may assign its own over it.
+    It is open from the test's setup to its last cleanup; then it is cancelled, and its
+    tasks are joined. A task that crashes cancels the test's body, and its error is
+    reported. Outside of its time it is an ``AttributeError``. A test may assign an
+    attribute of its own over it.
+
+    .. versionadded:: 0.1
     """
 
     def __get__(self, case: AsyncTrioTestCase | None, owner: type) -> Any:
@@ -36,7 +39,7 @@ class NurseryAttribute:
                 f"its setup to the last cleanup. Start background tasks there, with "
                 f"`self.nursery.start_soon(...)`."
             )
-        test.keeper.used = True
+        test.nursery_owner.used = True
         return test.nursery
 
 
@@ -54,16 +57,7 @@ class _NoNursery:
 
 
 class ClassNurseryAttribute:
-    """The nursery for background tasks that live as long as the class.
-
-    It is open while the run is that the tests of a class share, with
-    :func:`shared_run`, from the class's fixtures to its last cleanup; then it is
-    cancelled and joined. While no test runs, its tasks stand still. One that crashes
-    fails the test that runs, or the next one, and each test after that. Outside of its
-    time any use of it is an ``AttributeError``.
-
-    .. versionadded:: 0.1
-    """
+    """``cls.class_nursery``, whose docstring stands where the class has it."""
 
     def __get__(self, case: object, owner: type[TestCase]) -> Any:
         try:
@@ -77,9 +71,13 @@ class ClassNurseryAttribute:
 class ClockAttribute:
     """The test's virtual clock, a ``trio.testing.MockClock``.
 
-    It is there while a test runs that is decorated with ``autojump_clock`` or
-    ``mock_clock``, itself or its class. Otherwise it is an ``AttributeError``. A test
-    may assign its own over it.
+    It is there from the setup to the last cleanup of a test that is decorated with
+    :func:`autojump_clock` or :func:`mock_clock`, itself or its class. It is the clock
+    that ``trio.lowlevel.current_clock()`` returns, and new for each test, or for each
+    class with :func:`shared_run`. Otherwise it is an ``AttributeError``. A test may
+    assign an attribute of its own over it.
+
+    .. versionadded:: 0.1
     """
 
     def __get__(self, case: AsyncTrioTestCase | None, owner: type) -> Any:

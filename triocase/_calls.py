@@ -23,21 +23,14 @@ __unittest = True
 
 T = TypeVar("T")
 
-_base_hooks: set[object] = {TestCase.setUp, TestCase.tearDown}
-_ENTER = "self.enterAsyncContext"
-_ASYNC_TWINS = {
+ASYNC_TWINS = {
     "setUp": "asyncSetUp",
     "tearDown": "asyncTearDown",
     "setUpClass": "asyncSetUpClass",
     "tearDownClass": "asyncTearDownClass",
 }
-
-
-def _name(function: object) -> str:
-    """Return what to call ``function`` in a message."""
-    while isinstance(function, partial):  # an example of Hypothesis's, for one
-        function = function.func
-    return getattr(function, "__qualname__", None) or repr(function)
+_base_hooks: set[object] = {TestCase.setUp, TestCase.tearDown}
+_ENTER = "self.enterAsyncContext"
 
 
 def base_hook(hook: T) -> T:
@@ -46,9 +39,9 @@ def base_hook(hook: T) -> T:
     return hook
 
 
-def has_hook(case: Any, name: str) -> bool:
+def has_hook(subject: object, name: str) -> bool:
     """Return whether a test, or a class, overrides a hook; most have few."""
-    return getattr(getattr(case, name), "__func__", None) not in _base_hooks
+    return getattr(getattr(subject, name), "__func__", None) not in _base_hooks
 
 
 def overrides(cls: type, name: str) -> bool:
@@ -124,7 +117,7 @@ async def call_sync_hook(case: TestCase, name: str, /) -> None:
         discard(result)
         raise TypeError(
             f"{type(case).__qualname__}.{name} is async, but unittest's {name} is a "
-            f"sync method. Write `async def {_ASYNC_TWINS[name]}(self)` instead."
+            f"sync method. Write `async def {ASYNC_TWINS[name]}(self)` instead."
         )
 
 
@@ -139,7 +132,7 @@ async def call_async_hook(subject: Any, name: str, /) -> None:
         refuse_generator(
             result, hook, "cls.enterAsyncClassContext" if is_class else _ENTER
         )
-        (sync_name,) = (sync for sync, twin in _ASYNC_TWINS.items() if twin == name)
+        (sync_name,) = (sync for sync, twin in ASYNC_TWINS.items() if twin == name)
         raise TypeError(
             f"{cls.__qualname__}.{name} is not async: it returned {result!r}, "
             f"which cannot be awaited. Write `async def {name}({first})`, or name the "
@@ -166,19 +159,37 @@ async def call_test(method: Callable[[], Any], /) -> None:
 
 
 @disable_ki_protection
-def call_outside(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    """Call a function after the run, where it still may be interrupted."""
-    return function(*args, **kwargs)
+def call_outside(function: Callable[..., object], /, *args: Any, **kwargs: Any) -> bool:
+    """Call a function outside of any Trio run.
+
+    Returns:
+        Whether it was sync; else it has done nothing.
+    """
+    result = function(*args, **kwargs)
+    refuse_generator(result, function)
+    if inspect.isawaitable(result):
+        discard(result)
+        return False
+    return True
+
+
+def call_cleanup_outside(
+    function: Callable[..., object], /, *args: Any, **kwargs: Any
+) -> None:
+    """Call a cleanup of a test, which must be sync, outside of any Trio run."""
+    if not call_outside(function, *args, **kwargs):
+        raise RuntimeError(
+            f"the async cleanup {function!r} was to be run outside of the test's Trio "
+            f"run and cannot be awaited. Add it while the test runs, in setUp at the "
+            f"earliest."
+        )
 
 
 def call_class_cleanup_outside(
     function: Callable[..., object], /, *args: Any, **kwargs: Any
 ) -> None:
-    """Call a cleanup of a class outside of any Trio run, where only sync ones run."""
-    result = function(*args, **kwargs)
-    refuse_generator(result, function)
-    if inspect.isawaitable(result):
-        discard(result)
+    """Call a cleanup of a class, which must be sync, outside of any Trio run."""
+    if not call_outside(function, *args, **kwargs):
         raise TypeError(
             f"the class cleanup {function!r} is async, and unittest calls it without "
             f"awaiting it. Write `@shared_run` above the class, and add it in "
@@ -186,16 +197,8 @@ def call_class_cleanup_outside(
         )
 
 
-def call_cleanup_outside(
-    function: Callable[..., object], /, *args: Any, **kwargs: Any
-) -> None:
-    """Call a cleanup outside of any Trio run, where only sync ones can run."""
-    result = function(*args, **kwargs)
-    refuse_generator(result, function)
-    if inspect.isawaitable(result):
-        discard(result)
-        raise RuntimeError(
-            f"the async cleanup {function!r} was to be run outside of the test's Trio "
-            f"run and cannot be awaited. Add it while the test runs, in setUp at the "
-            f"earliest."
-        )
+def _name(function: object) -> str:
+    """Return what to call ``function`` in a message."""
+    while isinstance(function, partial):  # an example of Hypothesis's, for one
+        function = function.func
+    return getattr(function, "__qualname__", None) or repr(function)

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from trio import run as _trio_run
 
+from ._arguments import finite
 from ._assertions import AssertRaisesGroupContext, hint_at_groups
 from ._attributes import ClockAttribute, NurseryAttribute, time_to_advance
 from ._calls import base_hook, call_cleanup_outside
 from ._class_case import ClassLevel
+from ._class_open_close import in_class_run
 from ._contexts import enter_async_context, enter_sync_context
 from ._fixtures import reserve_names
 from ._frameworks import give_marks, refuse_other_runner, unwrapped
-from ._options import finite
 from ._repeats import run_as_decorated
-from ._shared_runs import in_class_run
 from ._subtests import SubTest
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from ._assertions import Expected
     from ._cleanups import Cleanup
-    from ._test_run import TestRun
+    from ._test_lifecycle import TestLifecycle
 
 __unittest = True
 
@@ -68,7 +68,7 @@ class AsyncTrioTestCase(ClassLevel):
     .. versionadded:: 0.1
     """
 
-    _trioTest: TestRun | None = None
+    _trioTest: TestLifecycle | None = None
     _trioExamples: Callable[[Callable[[], Any]], None] | None = None
     _trioTakenCleanups: list[Cleanup] | None = None
 

@@ -12,10 +12,10 @@ from unittest import TestCase
 
 from ._attributes import ClassNurseryAttribute
 from ._calls import base_hook, call_class_cleanup_outside
+from ._class_open_close import close_class, close_left_open, open_class
 from ._contexts import enter_async_context
 from ._fixtures import reserve_names
-from ._shared import can_share, class_life_of, open_runs
-from ._shared_runs import close_class, close_left_open, open_class
+from ._open_runs import can_share, class_life_of, open_runs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -34,6 +34,16 @@ class ClassLevel(TestCase):
     """The part of the base class that is about classes."""
 
     class_nursery: Nursery = ClassNurseryAttribute()  # type: ignore[assignment]
+    """A ``trio.Nursery`` for background tasks that live as long as the class.
+
+    It is open as long as the run that the tests of the class share, from the fixtures
+    of the class to its last cleanup; then it is cancelled, and its tasks are joined.
+    While no test runs, they stand still. One that crashes fails the test that runs, or
+    the next one, and each later test of the class. Outside of its time any use of it
+    is an ``AttributeError``.
+
+    .. versionadded:: 0.1
+    """
 
     @classmethod
     @base_hook

@@ -1,7 +1,7 @@
 """The Trio run of one class: opened before its first test, closed after its last.
 
-What happens inside the run is in ``_class_life``; here are the ways to get into it and
-out of it again. Each way ends with the run at rest or over.
+What happens inside the run is in ``_class_lifecycle``; here are the ways to get into it
+and out of it again. Each way ends with the run at rest or over.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ import threading
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from trio.lowlevel import checkpoint, current_trio_token, spawn_system_task
 
-from ._abandon import RunAbandoned
-from ._class_life import ClassLife
+from ._around_run import configure, is_reported, let_run, settle
+from ._class_lifecycle import ClassLifecycle
+from ._context_variables import changes
 from ._guest import GuestRun, RealClock
-from ._left_open import is_complaint
-from ._live_context import changes
+from ._open_runs import open_runs
 from ._options import options_of_class
-from ._outside import configure, let_run, settle
-from ._shared import open_runs
 from ._verdicts import ClassVerdict
 from ._watchdog import RealTime, keep_for_ever
 
@@ -31,11 +29,11 @@ if TYPE_CHECKING:
     from contextvars import Context
     from unittest import TestCase
 
-    from trio.abc import Instrument
+    from trio.abc import Clock, Instrument
 
-    from ._case import AsyncTrioTestCase
+    from ._guest import RestingTime
     from ._lifecycle import Lifecycle
-    from ._test_run import TestRun
+    from ._test_lifecycle import TestLifecycle
 
 __unittest = True
 __hypothesistracebackhide__ = True  # what __unittest is for unittest
@@ -48,7 +46,7 @@ class ClassRun:
         life: What is in the run.
     """
 
-    _outside: Context  # when it was opened
+    _outer_context: Context  # that it was opened in
 
     def __init__(self, cls: type[TestCase]) -> None:
         """Prepare it.
@@ -59,16 +57,19 @@ class ClassRun:
         options = options_of_class(cls)
         self._cls = cls
         self._verdict = ClassVerdict(cls)
-        self.life = ClassLife(cls, self._verdict)
-        self._clock: Any = RealClock()
+        self.life = ClassLifecycle(cls, self._verdict)
+        self._clock: Clock
         self._instruments: tuple[Instrument, ...] = ()
-        if options.clock is not None:
+        resting: RestingTime
+        if options.clock is None:
+            self._clock = resting = RealClock()
+        else:
             from ._clock import VirtualTime  # late: see there
 
-            time = self.life.time = VirtualTime(options.clock)
+            time = self.life.time = resting = VirtualTime(options.clock)
             self._clock, self._instruments = time.clock, (time,)
         configure(self.life, options)
-        self._guest = GuestRun(self.life.time or self._clock)
+        self._guest = GuestRun(resting)
         self._where = _here()
         self._abandoned_in: str | None = None
 
@@ -80,7 +81,7 @@ class ClassRun:
         """
         watch = self.life.findings.unawaited
         watch.start()
-        self._outside = copy_context()
+        self._outer_context = copy_context()
         open_runs[self._cls] = self
         try:
             try:
@@ -117,7 +118,7 @@ class ClassRun:
                 raise
         self._finish()
 
-    def run_test(self, case: AsyncTrioTestCase, test: TestRun) -> None:
+    def run_test(self, test: TestLifecycle) -> None:
         """Run all stages of a test; if that ends with Ctrl-C, tear the class down.
 
         Raises:
@@ -126,22 +127,22 @@ class ClassRun:
         self.refuse_misuse()
         try:
             if self._can_run(test):
-                self._serve(case, test)
+                self._serve(test)
         except KeyboardInterrupt as error:  # between the tests
             test.findings.note_interrupt(error)
         if test.findings.interrupts:
             self.close()
 
-    def _serve(self, case: AsyncTrioTestCase, test: TestRun) -> None:
-        changed = changes(self._outside, copy_context())
+    def _serve(self, test: TestLifecycle) -> None:
+        changed = changes(self._outer_context, copy_context())
         test.time = self.life.time
-        case._trioTest = test
+        test.case._trioTest = test
         try:
             begin = partial(self.life.serve, test, changed)
             self._go_on(test, begin, until=self._is_at_rest)
         finally:
-            del case._trioTest
-        if test.ending.abandoned:
+            del test.case._trioTest
+        if test.escalation.abandoned:
             self._abandoned_in = test.name
         elif not test.finished:
             self._raise_what_ended_it()
@@ -176,7 +177,7 @@ class ClassRun:
         """Whether this is called from inside the run."""
         return self._guest.running and self._where == _here()
 
-    def _can_run(self, test: TestRun) -> bool:
+    def _can_run(self, test: TestLifecycle) -> bool:
         """Return whether a test can run; if not, the first one is told a crash.
 
         Raises:
@@ -203,8 +204,7 @@ class ClassRun:
         return True
 
     def _raise_what_ended_it(self) -> None:
-        outcome = self._guest.outcome
-        error = getattr(outcome, "error", None)
+        error = self._guest.error
         raise RuntimeError(
             f"the Trio run of {self._cls.__qualname__} has ended before this test had "
             f"run: {error!r}"
@@ -235,12 +235,9 @@ class ClassRun:
         del open_runs[self._cls]
         life, findings = self.life, self.life.findings
         try:
-            error = getattr(self._guest.outcome, "error", None)
-            expected = isinstance(getattr(error, "__cause__", None), RunAbandoned)
-            if error is not None and not expected:
-                named = life.finished and life.left_a_nursery_open
-                if not (named and is_complaint(error)):
-                    findings.add(error)
+            error = self._guest.error
+            if error is not None and not is_reported(life, error):
+                findings.add(error)
             settle(life)
         finally:
             life.limit.stop()

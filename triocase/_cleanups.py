@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from trio.lowlevel import current_task
 
-from ._calls import call, call_outside, discard, refuse_generator
-from ._groups import CANCELLATION, part
+from ._calls import call, call_outside, refuse_generator
+from ._exception_groups import CANCELLATION, partition
 from ._live_context import LiveContext
 
 if TYPE_CHECKING:
@@ -79,14 +79,10 @@ class Cleanups:
         while len(self._findings.interrupts) < 2 and (cleanup := self.take()):
             function, args, kwargs = cleanup
             try:
-                result = call_outside(function, *args, **kwargs)
-                refuse_generator(result, function)
+                if not call_outside(function, *args, **kwargs):
+                    lost.append(_name(function))
             except BaseException as error:
                 self._findings.add(error)
-            else:
-                if inspect.isawaitable(result):
-                    discard(result)
-                    lost.append(_name(function))
         return lost
 
     async def run_async(self) -> bool:
@@ -102,7 +98,7 @@ class Cleanups:
             try:
                 await call(function, *args, **kwargs)
             except BaseException as error:
-                if part(error, *CANCELLATION, KeyboardInterrupt)[0] is not None:
+                if partition(error, *CANCELLATION, KeyboardInterrupt)[0] is not None:
                     raise
                 self._findings.add(error)
                 well = False

@@ -27,7 +27,7 @@ __unittest = True
 
 
 class CtrlC(SignalHandler):
-    """Hears of Ctrl-C while one test runs.
+    """Intercepts Ctrl-C while one test runs.
 
     Attributes:
         pressed: Whether there was one that was Trio's to handle.
@@ -56,19 +56,19 @@ class CtrlC(SignalHandler):
     def _handle_it(self, number: int, frame: FrameType | None) -> None:
         super()._handle(number, frame)
 
-    def hear(self, frame: FrameType | None) -> bool:
+    def intercept(self, frame: FrameType | None) -> bool:
         """Print where each task is."""
-        self.pressed = self.is_trios
+        self.pressed = self.previous_is_trios
         life = self._life
         assert life is not None
         tree = task_tree(life, running_at(frame))
         show(f"\nCtrl-C in {life.name}. Its tasks:\n\n{tree}\n", life.verdict)
         return False
 
-    def pass_on(self, behind: Any, frame: FrameType | None) -> None:
+    def call_previous(self, previous: Any, frame: FrameType | None) -> None:
         """Let a handler that is not Trio's raise in code of the user's only."""
         try:
-            super().pass_on(behind, frame)
+            super().call_previous(previous, frame)
         except BaseException as error:
             life = self._life
             if self._may_raise or life is None:

@@ -40,8 +40,8 @@ from trio.lowlevel import (
 )
 
 from ._contexts import NurseryManager
-from ._ending import Cause
 from ._errors import DeadlockError
+from ._escalation import Cause
 from ._tasks import is_trios, root_of, tasks_in
 from ._tracebacks import is_library
 from ._watchdog import RealTime
@@ -76,39 +76,13 @@ _BARE = wait_task_rescheduled.__code__
 _ENTRY_QUEUE = 1  # task of Trio's own that always waits for I/O
 
 
-def _cause(timers: bool) -> Cause:
-    """Return why a deadlocked test is ended.
-
-    Args:
-        timers: Whether a task waits for time that stands still.
-    """
-    verdict = (
-        "is deadlocked: each of its tasks waits, and nothing can wake any of them."
-    )
-    if timers:
-        verdict += (
-            "\nIts clock stands still, so its timers never fire. `await "
-            "self.advanceClock(...)` moves time; with `@autojump_clock` it jumps."
-        )
-    afterwards = "was deadlocked, and has not ended since it was cancelled."
-    return Cause(DeadlockError, verdict, afterwards, "it is deadlocked")
-
-
-def _library_frames(task: Task) -> list[FrameType]:
-    """Return the frames below the innermost of the user's, from inner to outer."""
-    frames = []
-    for frame, _ in reversed(list(task.iter_await_frames())):
-        if not is_library(frame):
-            break
-        frames.append(frame)
-    return frames
-
-
 class ThreadTime:
     """The time that a thread has spent at work, which stands still while it waits.
 
     Attributes:
         known: Whether the system tells; and Python, who refers to an object.
+        clock_of: Returns the clock of the thread with an ident, if that is known.
+        read: Returns what a clock says, in seconds.
     """
 
     known = sys.platform == "linux" and sys.implementation.name == "cpython"
@@ -271,3 +245,31 @@ class _Question(Instrument):
     def before_task_step(self, task: Task) -> None:
         remove_instrument(self)
         self._check.begin_anew()
+
+
+def _library_frames(task: Task) -> list[FrameType]:
+    """Return the frames below the innermost of the user's, from inner to outer."""
+    frames = []
+    for frame, _ in reversed(list(task.iter_await_frames())):
+        if not is_library(frame):
+            break
+        frames.append(frame)
+    return frames
+
+
+def _cause(timers: bool) -> Cause:
+    """Return why a deadlocked test is ended.
+
+    Args:
+        timers: Whether a task waits for time that stands still.
+    """
+    verdict = (
+        "is deadlocked: each of its tasks waits, and nothing can wake any of them."
+    )
+    if timers:
+        verdict += (
+            "\nIts clock stands still, so its timers never fire. `await "
+            "self.advanceClock(...)` moves time; with `@autojump_clock` it jumps."
+        )
+    afterwards = "was deadlocked, and has not ended since it was cancelled."
+    return Cause(DeadlockError, verdict, afterwards, "it is deadlocked")

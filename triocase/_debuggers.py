@@ -10,6 +10,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ._tracebacks import package_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import FrameType
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 __unittest = True
 
 _monitoring: Any = getattr(sys, "monitoring", None)  # new in 3.12
-_OPENED_IN = "triocase._open_run", "triocase._class_run"
+_OPENED_IN = "triocase._run_test", "triocase._class_run"
 _MODULES = frozenset({"bdb", "pdb", "pydevd", "_pydevd_bundle", "_pydevd_frame_eval"})
 
 
@@ -50,7 +52,7 @@ def debugger_in_any(innermost: Iterable[FrameType]) -> bool:
     for each in innermost:
         frame: FrameType | None = each
         while frame is not None:
-            if _module(frame.f_globals) in _MODULES:
+            if package_of(frame) in _MODULES:
                 return True
             frame = frame.f_back
     return _monitors()
@@ -70,7 +72,3 @@ def _is_debuggers(trace: Any) -> bool:
     names = {str(kind.__module__).partition(".")[0] for kind in kinds}
     names.add(str(getattr(trace, "__module__", None)).partition(".")[0])
     return not names.isdisjoint(_MODULES)
-
-
-def _module(namespace: dict[str, Any]) -> str:
-    return str(namespace.get("__name__")).partition(".")[0]

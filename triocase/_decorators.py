@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from ._arguments import finite
 from ._marks import BARE, decorate
-from ._options import ClockOption, finite
+from ._options import ClockOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,8 @@ def autojump_clock(test: Any = BARE, /, *, threshold: float = 0) -> Any:
     each run and starts at 0.
 
     It decorates a test method or a class, a mixin too. The method's own clock wins over
-    that of its class, and the class's over that of its parents.
+    that of its class, and the class's over that of its parents. See
+    :doc:`control-time`.
 
     Args:
         threshold: Real seconds for which all tasks must have been blocked. For a test
@@ -80,7 +82,7 @@ def mock_clock(*, rate: float = 0) -> TestDecorator: ...
 def mock_clock(test: Any = BARE, /, *, rate: float = 0) -> Any:
     """Run the test in virtual time that moves only when told, or at ``rate``.
 
-    :meth:`AsyncTrioTestCase.advanceClock` moves it. The clock,
+    :meth:`self.advanceClock <AsyncTrioTestCase.advanceClock>` moves it. The clock,
     :attr:`self.clock <AsyncTrioTestCase.clock>`, is made before each run and starts
     at 0. It decorates what :func:`autojump_clock` does.
 

@@ -29,8 +29,7 @@ def explore(runs: Runs, finder: Exploration) -> None:
     if replayed is not None:
         seeds = [replayed]
     else:
-        first = runs.seed if finder.seed is None else finder.seed
-        seeds = [*seeds_from(first, finder.runs)]
+        seeds = list(seeds_from(runs.seed, finder.runs))
     counts = None
     for number, seed in enumerate(seeds, 1):
         schedule = Schedule(order_of(finder.strategy, finder.depth, seed))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
+from ._arguments import whole
 from ._marks import BARE, decorate
-from ._options import Exploration, Sweep, whole
+from ._options import Exploration, Sweep
 from ._orders import STRATEGIES
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def explore_schedules(
 
     It decorates a test method or a class, a mixin too. The method's own wins over that
     of its class. It does not go together with :func:`cancellation_sweep`, with
-    :func:`shared_run`, or with Hypothesis. See :doc:`races`.
+    :func:`shared_run`, or with Hypothesis. See :doc:`the page about races <races>`.
 
     Args:
         runs: How many runs there are, if none fails.
@@ -162,7 +163,8 @@ def cancellation_sweep(
     With the environment variable ``TRIOCASE_POINT``, the test is cancelled at that
     point alone (after the run that shows the points). ``TRIOCASE_SEED`` sets the order.
     For the rest it is as :func:`explore_schedules`, also what it decorates: the clock,
-    the instance, subtests, deadlocks and steps without end. See :doc:`cancellation`.
+    the instance, subtests, deadlocks and steps without end. See :doc:`the page about
+    cancellation <cancellation>`.
 
     Args:
         max_points: The last point that the test may have; each costs a run.

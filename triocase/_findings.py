@@ -7,8 +7,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 from unittest import SkipTest
 
-from ._groups import CANCELLATION, leaves, part, split
-from ._tracebacks import user_frames
+from ._exception_groups import CANCELLATION, leaves, partition, split
+from ._tracebacks import user_traceback
 from ._unawaited import UnawaitedWatch
 
 if sys.version_info < (3, 11):
@@ -27,6 +27,9 @@ class Finding:
     or the context that lost a task has closed, and later errors wait behind it.
 
     Attributes:
+        expected: Whether it may be the failure that the test expects.
+        is_crash: Whether a background task or a context has raised it.
+        pending: Whether the error is not known yet.
         error: What it is; None again once it has been told.
     """
 
@@ -45,7 +48,7 @@ class Finding:
 class Findings:
     """The errors, cancellations and interrupts of one test, or of one class.
 
-    Any task may add to them. They are told to ``verdict`` by its own task
+    Any task may add to them. They are told to the verdict by the test's own task
     between its stages, and after the run, where no exception is being handled: what is
     raised while one is handled gets that as its context.
 
@@ -62,13 +65,13 @@ class Findings:
     expects_cancellation = False
 
     def __init__(self, verdict: Verdict, what: str) -> None:
-        self._what = what
         self.body_runs = False
         self.interrupts: list[KeyboardInterrupt] = []
         self.stop_signal: BaseException | None = None
         self.unawaited = UnawaitedWatch()
-        self._verdict = verdict
         self.trouble = False
+        self._verdict = verdict
+        self._what = what  # to call what they are of
         self._waiting: deque[Finding] = deque()
         self._cancelled: tuple[BaseException, bool] | None = None
         self._explained = False
@@ -82,7 +85,7 @@ class Findings:
         finding = Finding(expected=self.body_runs, is_crash=False)
         rest: BaseException | None = error
         if self.body_runs and self.expects_cancellation:
-            rest = part(error, *CANCELLATION)[1]
+            rest = partition(error, *CANCELLATION)[1]
         if rest is not None:
             self.append(finding)
         finding.resolve(rest)
@@ -140,7 +143,7 @@ class Findings:
             self._cancelled = cancelled, finding.expected
         if isinstance(rest, BaseExceptionGroup) and self.stop_signal is not None:
             # unittest's signal to itself; beside a real error it has been heard.
-            rest = part(rest, type(self.stop_signal))[1] or self.stop_signal
+            rest = partition(rest, type(self.stop_signal))[1] or self.stop_signal
         try:
             if rest is not None:
                 # A skip explains a cancelled test only where it is what cancelled it.
@@ -180,5 +183,5 @@ class Findings:
             f"What was cancelled has not been tested."
         )
         self._verdict.tell(
-            error.with_traceback(user_frames(cancelled)), expected=expected
+            error.with_traceback(user_traceback(cancelled)), expected=expected
         )

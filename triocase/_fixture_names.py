@@ -6,10 +6,10 @@ import inspect
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from ._fixtures import CLASS_SCOPE, TEST_SCOPE, Fixture, taken
+from ._fixtures import CLASS_SCOPE, TEST_SCOPE, Fixture, reserved_names
 from ._marks import refuse_marks
 from ._once_a_class import once_a_class
-from ._shared import is_shared
+from ._open_runs import is_shared
 
 if TYPE_CHECKING:
     from unittest import TestCase
@@ -33,7 +33,7 @@ def _names_by_scope(cls: type[TestCase]) -> dict[str, tuple[str, ...]]:
         known = vars(parent).get("_trioFixtures", {})  # one may be patched just now
         for name, value in {**known, **vars(parent).copy()}.items():
             is_fixture = issubclass(type(value), Fixture)
-            if is_fixture and name in taken:
+            if is_fixture and name in reserved_names:
                 raise value.refused(
                     f"the fixture {cls.__qualname__}.{name} hides `{name}` of "
                     f"AsyncTrioTestCase. Give it another name."

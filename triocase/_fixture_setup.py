@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from unittest.util import safe_repr
 
 from ._calls import call, call_fixture, caught
+from ._exception_groups import partition
 from ._fixture_names import fixture_names, fixture_of
 from ._fixtures import CLASS_SCOPE, Fixture
-from ._groups import part
 from ._live_context import LiveContext
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class _FixtureSteps:
             return
         closing = await caught(call, self._generator.aclose)
         if closing is not None:
-            rest = part(closing, GeneratorExit)[1]
+            rest = partition(closing, GeneratorExit)[1]
             if rest is not None:
                 self._life.findings.add(rest)
         raise self._fixture.refused(

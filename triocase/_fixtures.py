@@ -22,8 +22,8 @@ from typing import (
 from unittest import TestCase
 
 from ._once_a_class import note_decoration
-from ._shared import open_runs
-from ._tracebacks import at
+from ._open_runs import open_runs
+from ._places import traceback_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -40,13 +40,13 @@ CLASS_SCOPE = "class"
 _BARE: Any = object()
 
 # What a test needs of itself: no fixture may have such a name.
-taken = {*dir(TestCase), *vars(TestCase())}
+reserved_names = {*dir(TestCase), *vars(TestCase())}
 
 
-def reserve_names(case: type[T]) -> type[T]:
+def reserve_names(cls: type[T]) -> type[T]:
     """Decorate a base class, whose names no fixture may have either."""
-    taken.update(vars(case))
-    return case
+    reserved_names.update(vars(cls))
+    return cls
 
 
 class FixtureDecorator(Protocol):
@@ -101,7 +101,8 @@ def fixture(method: Any = _BARE, /, *, scope: str = TEST_SCOPE) -> Any:
     With ``scope="class"`` it lives as long as its class, which must be decorated with
     :func:`shared_run`: it is set up once, before ``asyncSetUpClass``, and torn down
     among the cleanups of the class. The method takes ``cls`` alone, and is decorated
-    with nothing else; the value is an attribute of the class and of its tests.
+    with nothing else; the value is an attribute of the class and of its tests. See
+    :doc:`fixtures`.
 
     Args:
         method: The async method. It is called in the fixture's own task.
@@ -171,7 +172,7 @@ class Fixture(Generic[T_co]):
     def __set_name__(self, owner: Any, name: str) -> None:
         self._name = name
         owner._trioFixtures = {**vars(owner).get("_trioFixtures", {}), name: self}
-        if name in taken:
+        if name in reserved_names:
             delattr(owner, name)  # a test needs what it hides, to report it
 
     @overload
@@ -229,7 +230,7 @@ class Fixture(Generic[T_co]):
         code = getattr(inspect.unwrap(method), "__code__", None)
         if not isinstance(code, CodeType):
             return TypeError(message)
-        trace = at(code.co_filename, code.co_firstlineno, code.co_name)
+        trace = traceback_at(code.co_filename, code.co_firstlineno, code.co_name)
         return TypeError(message).with_traceback(trace)
 
 

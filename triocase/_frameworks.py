@@ -46,19 +46,19 @@ def give_marks(case: TestCase) -> None:
             setattr(test, _EXPECTED, True)
 
 
-def refuse_other_runner(case: type[TestCase], ours: type[TestCase]) -> None:
-    """Raise an error if another base of ``case`` would run its tests.
+def refuse_other_runner(cls: type[TestCase], ours: type[TestCase]) -> None:
+    """Raise an error if another base of ``cls`` would run its tests.
 
     That cannot wait until a test runs: nothing of ours would be called then.
     """
-    parents = case.__mro__
+    parents = cls.__mro__
     before_ours = parents[: parents.index(ours)]
     for base in parents:
         asyncios = base.__module__ == "unittest.async_case" and base in before_ours
         package = base.__module__.partition(".")[0]
         if asyncios or (package in _PACKAGES and issubclass(base, TestCase)):
             raise TypeError(
-                f"{case.__qualname__} derives from {ours.__qualname__} and from "
+                f"{cls.__qualname__} derives from {ours.__qualname__} and from "
                 f"{base.__module__}.{base.__qualname__}, which runs tests in its own "
                 f"way: async tests would not run on Trio. Derive from one of them."
             )

@@ -77,7 +77,7 @@ class GuestRun:
     """
 
     def __init__(self, time: RestingTime) -> None:
-        self.outcome: Outcome[Any] | None = None
+        self.outcome: Outcome[object] | None = None
         self.running = False
         self._time = time
         # What is taken from a queue is lost if a signal's handler raises just then. So
@@ -149,6 +149,16 @@ class GuestRun:
         finally:
             self._rest()
 
+    def refuse_nesting(self) -> None:
+        """Raise what Trio raises for a run in a run, if this one does not rest."""
+        if self.running:
+            raise RuntimeError("Attempted to call run() from inside a run()")
+
+    @property
+    def error(self) -> BaseException | None:
+        """What its main task has raised, or what has broken the run off."""
+        return self.outcome.error if isinstance(self.outcome, Error) else None
+
     def _put(self, job: Callable[[], object]) -> None:
         self._jobs.append(job)
         try:
@@ -156,12 +166,7 @@ class GuestRun:
         except RuntimeError:
             pass  # it rings already
 
-    def refuse_nesting(self) -> None:
-        """Raise what Trio raises for a run in a run, if this one does not rest."""
-        if self.running:
-            raise RuntimeError("Attempted to call run() from inside a run()")
-
-    def _end(self, outcome: Outcome[Any]) -> None:
+    def _end(self, outcome: Outcome[object]) -> None:
         self.outcome = outcome
 
     def _rest(self) -> None:

@@ -16,7 +16,7 @@ from trio.abc import Instrument
 from trio.lowlevel import add_instrument, current_task, remove_instrument
 
 from ._calls import caught
-from ._groups import leaves
+from ._exception_groups import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __unittest = True
 
 
-class Fence:
-    """A cancel scope of the harness's that notices what is left open inside it.
+class CheckedScope:
+    """A cancel scope of the harness's that finds what is left open inside it.
 
     Attributes:
         scope: The scope, to be cancelled or shielded.
@@ -71,7 +71,7 @@ class Fence:
             return found
         return []
 
-    async def close(self) -> list[BaseException]:
+    async def join(self) -> list[BaseException]:
         """Wait until the tasks of what was left open have ended.
 
         Returns:
@@ -119,7 +119,7 @@ async def join(
         remove_instrument(exits)
 
 
-def is_complaint(error: BaseException | None) -> bool:
+def complains_of_open_nursery(error: BaseException | None) -> bool:
     """Return whether it is Trio's own, about a nursery that a task has left open."""
     return error is not None and all(
         isinstance(leaf, RuntimeError) and "Nursery stack corrupted" in str(leaf)

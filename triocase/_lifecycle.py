@@ -1,10 +1,10 @@
 """What a test and a class have in common: setup, body, teardown, cleanups, a nursery.
 
 Its stages run in one task, whose scopes are in ``_scopes``. The nursery belongs to a
-sibling, the keeper, whose own block is where a crash is felt first::
+sibling, its owner, whose own block is where a crash is felt first::
 
-    own task   setup … body … teardown, cleanups
-    keeper     nursery ⟨ wait for the end; Cancelled means a crash ⟩
+    own task        setup … body … teardown, cleanups
+    nursery owner   nursery ⟨ wait for the end; Cancelled means a crash ⟩
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from trio.lowlevel import current_task, enable_ki_protection, spawn_system_task
 
 from ._calls import call
 from ._ctrl_c import CtrlC
-from ._ending import Ending
+from ._escalation import Escalation
+from ._exception_groups import split
 from ._fixture_setup import Fixtures
-from ._groups import split
-from ._keeper import Keeper
-from ._left_open import Fence, errors_in
+from ._left_open import CheckedScope, errors_in
+from ._nursery_owner import NurseryOwner
 from ._scopes import Scopes, Stage
 from ._shields import switch_shields_off
 from ._tasks import root_of, tasks_in
@@ -55,15 +55,17 @@ class Lifecycle:
         subject: The test or the class, of which fixtures are methods.
         cls: The class.
         role: What it is, in a message.
+        enters_with: What enters a sync context and an async one, in a message.
         verdict: Whom the findings are told.
         findings: What goes wrong.
         cleanups: What is to be run after the teardown.
         fixtures: Those that are set up.
         time: The virtual time of the run, if there is any.
         limit: The time limit.
-        ending: How it is ended, if it is stuck.
+        escalation: How it is ended, step by step, if it is stuck.
         ctrl_c: Hears of Ctrl-C.
         scopes: What cancels what.
+        nursery_owner: The task that owns its nursery.
         finished: Whether all stages are over.
     """
 
@@ -74,7 +76,7 @@ class Lifecycle:
     finished = False
 
     def __init__(
-        self, subject: Any, cls: type, verdict: Verdict, findings: Findings
+        self, subject: object, cls: type, verdict: Verdict, findings: Findings
     ) -> None:
         self.subject = subject
         self.cls = cls
@@ -82,10 +84,10 @@ class Lifecycle:
         self.findings = findings
         self.fixtures = Fixtures()
         self.limit = TimeLimit()
-        self.ending = Ending(*self.parts)
+        self.escalation = Escalation(*self.parts)
         self.ctrl_c = CtrlC()
         self.scopes = Scopes()
-        self.keeper = Keeper()
+        self.nursery_owner = NurseryOwner()
         self._contexts: list[LiveContext] = []
 
     # --- What differs -------------------------------------------------------------
@@ -158,17 +160,17 @@ class Lifecycle:
         scopes.stage = Stage.CLOSING
         if left := scopes.inner.leave():
             advice = _LEAVE_IN_TEARDOWN.format(*self.enters_with)
-            await self.close(scopes.inner, left, str(self), advice)
+            await self.report_left_open(scopes.inner, left, str(self), advice)
         scopes.leave()
         await self.close_nursery()
         await self._clean_up()  # what the background tasks have added at their end
         self.finished = True
 
     async def _set_up(self) -> None:
-        self.keeper.crash = self.crash
-        if not self.keeper.opened.is_set():
-            spawn_system_task(self.keeper.run)
-            await self.keeper.opened.wait()
+        self.nursery_owner.crash = self.crash
+        if not self.nursery_owner.opened.is_set():
+            spawn_system_task(self.nursery_owner.run)
+            await self.nursery_owner.opened.wait()
         self.findings.unawaited.remember_lines()
         await self.set_up()
 
@@ -188,12 +190,12 @@ class Lifecycle:
 
     async def close_nursery(self) -> None:
         """Cancel the nursery, and wait for all background tasks to end."""
-        self.keeper.ends.set()
-        await self.attempt(self.keeper.closed.wait)
-        while not self.keeper.closed.is_set():
+        self.nursery_owner.ends.set()
+        await self.attempt(self.nursery_owner.closed.wait)
+        while not self.nursery_owner.closed.is_set():
             # Interrupted, by Ctrl-C or by a cancelled scope around the whole run.
             with CancelScope(shield=True):
-                await self.attempt(self.keeper.closed.wait)
+                await self.attempt(self.nursery_owner.closed.wait)
 
     async def attempt(
         self, function: Callable[..., Awaitable[object]], /, *args: Any, **kwargs: Any
@@ -203,28 +205,25 @@ class Lifecycle:
         try:
             await function(*args, **kwargs)
         except BaseException as error:
-            self.ending.take_over(self, error)
+            self.escalation.take_over(self, error)
             self.findings.add(error)
             well = False
         self.scopes.end_step()
         self.findings.tell()
         return well
 
-    async def close(self, fence: Fence, left: list[str], by: str, advice: str) -> None:
-        """Close and note what is still open inside a scope of ours."""
+    async def report_left_open(
+        self, scope: CheckedScope, left: list[str], by: str, advice: str
+    ) -> None:
+        """Report what ``by`` left open inside a scope of ours, and what that raises."""
         self.findings.add_left_open(left, by, advice)
-        for error in await fence.close():
+        for error in await scope.join():
             self.findings.add(error)
 
     @property
     def left_a_nursery_open(self) -> bool:
         """Whether its task ends inside a nursery, which Trio will refuse."""
         return bool(self.scopes.body.left_open or self.scopes.inner.left_open)
-
-    @property
-    def nursery(self) -> Nursery | None:
-        """Where its background tasks are."""
-        return self.keeper.nursery
 
     # --- Crashes, limits and Ctrl-C -------------------------------------------------
 
@@ -255,6 +254,11 @@ class Lifecycle:
     def task(self) -> Task | None:
         """Its own task."""
         return self.cleanups.task
+
+    @property
+    def nursery(self) -> Nursery | None:
+        """Where its background tasks are."""
+        return self.nursery_owner.nursery
 
     def context_tasks(self) -> list[Task]:
         """Return the tasks of its contexts and fixtures."""

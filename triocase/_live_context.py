@@ -33,22 +33,20 @@ from trio.lowlevel import (
 )
 
 from ._calls import caught
-from ._groups import part
-from ._left_open import Fence
+from ._context_variables import UNSET, changes
+from ._exception_groups import partition
+from ._left_open import CheckedScope
 
 if TYPE_CHECKING:
-    from contextvars import Context, ContextVar, Token
+    from contextvars import ContextVar, Token
 
     from trio.lowlevel import Task
 
+    from ._context_variables import Changes
     from ._findings import Finding
     from ._lifecycle import Lifecycle
 
-    Changes = list[tuple[ContextVar[Any], Any]]
-
 __unittest = True
-
-UNSET: Any = object()  # in place of a variable's value
 
 
 class Steps(Protocol):
@@ -74,16 +72,6 @@ class Steps(Protocol):
         """Leave it. ``cancelled`` is what ended the wait for its turn, if anything."""
 
 
-def changes(before: Context, after: Context) -> Changes:
-    """Return the variables that differ, with their values in ``after``, or UNSET."""
-    changed = [
-        (variable, value)
-        for variable, value in after.items()
-        if variable not in before or before[variable] is not value
-    ]
-    return changed + [(gone, UNSET) for gone in before if gone not in after]
-
-
 class LiveContext:
     """One async context in a task of its own."""
 
@@ -91,8 +79,8 @@ class LiveContext:
         self.task: Task | None = None  # its own, while it lives
         self._life = life
         self._steps = steps
-        self._entry = CancelScope()  # around the fence, which may be a shield
-        self._fence = Fence()
+        self._outer = CancelScope()  # around the inner one, which may be a shield
+        self._inner = CheckedScope()
         self._entered = Event()  # or failed to
         self._turn = Event()
         self._ended = Event()
@@ -137,8 +125,8 @@ class LiveContext:
         """Cancel the context and leave it without anyone waiting for it."""
         if self._steps.always_finishes:
             self._turn.set()  # its wait ends well, and only what follows is cancelled
-        self._entry.cancel("its entry or exit was cut short")
-        self._fence.scope.cancel("its entry or exit was cut short")
+        self._outer.cancel("its entry or exit was cut short")
+        self._inner.scope.cancel("its entry or exit was cut short")
         self._turn.set()
 
     async def _wait_for(self, event: Event) -> None:
@@ -150,7 +138,7 @@ class LiveContext:
             if event is self._ended:
                 self.abandon()
             else:
-                self._entry.cancel(getattr(interrupted, "reason", "Ctrl-C"))
+                self._outer.cancel(getattr(interrupted, "reason", "Ctrl-C"))
                 if not self._steps.always_finishes:
                     self._turn.set()
                     event = self._ended
@@ -188,7 +176,7 @@ class LiveContext:
     async def _host(self) -> None:
         """Give the context's task a nursery, which outlives whatever it does."""
         error = await caught(self._open_nursery)
-        if error is not None and not self._fence.left_open:  # pragma: no cover
+        if error is not None and not self._inner.left_open:  # pragma: no cover
             raise error  # a bug of ours: be loud
         # Else it is Trio's own complaint about a nursery that we have named.
         self._entered.set()
@@ -201,8 +189,8 @@ class LiveContext:
     @enable_ki_protection
     async def _live(self) -> None:
         self.task = current_task()
-        self._entry.__enter__()
-        self._fence.enter()
+        self._outer.__enter__()
+        self._inner.enter()
         before = copy_context()
         error = await caught(self._call_enter)
         if error is None:
@@ -210,14 +198,12 @@ class LiveContext:
             error = await self._stay()
         self._end(error)
         del error
-        if left := self._fence.leave():
-            findings = self._life.findings
-            findings.add_left_open(
-                left, self._steps.name, "Leave it where it was entered."
+        if left := self._inner.leave():
+            advice = "Leave it where it was entered."
+            await self._life.report_left_open(
+                self._inner, left, self._steps.name, advice
             )
-            for lost in await self._fence.close():
-                findings.add(lost)
-        self._entry.__exit__(None, None, None)
+        self._outer.__exit__(None, None, None)
         self.task = None
 
     async def _call_enter(self) -> None:
@@ -226,7 +212,7 @@ class LiveContext:
     async def _stay(self) -> BaseException | None:
         """Wait for the context's turn, leave it, and return what that raised."""
         if self._steps.always_finishes:
-            self._fence.scope.shield = True  # from what has cancelled the entry
+            self._inner.scope.shield = True  # from what has cancelled the entry
         cancelled = await caught(checkpoint_if_cancelled)  # it may have crashed by now
         self._feel_crash(cancelled)
         self._entered.set()
@@ -250,8 +236,8 @@ class LiveContext:
 
     def _end(self, error: BaseException | None) -> None:
         """Keep what the context raised for whoever it concerns."""
-        if error is not None and self._entry.cancel_called:
-            error = part(error, Cancelled)[1]
+        if error is not None and self._outer.cancel_called:
+            error = partition(error, Cancelled)[1]
         if error is not None and self._entered.is_set() and not self._turn.is_set():
             self._crash = self._life.crash(
                 f"{self._steps.name}: {type(error).__name__}"

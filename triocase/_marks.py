@@ -14,7 +14,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from ._class_hooks import refuse_wrong_hooks
+from ._calls import ASYNC_TWINS
+from ._hook_checks import refuse_wrong_hooks
 from ._once_a_class import note_decoration, once_a_class
 
 if TYPE_CHECKING:
@@ -43,10 +44,7 @@ Marks = dict[str, tuple[Mark, ...]]  # by field of Options
 _MARKS = "_trioMarks"
 _NO_MARKS: Marks = {}
 BARE: Any = object()
-_HOOKS = (
-    *("setUpClass", "setUp", "asyncSetUp", "asyncTearDown", "tearDown"),
-    *("tearDownClass", "asyncSetUpClass", "asyncTearDownClass", "runTrio"),
-)
+_HOOKS = (*ASYNC_TWINS, *ASYNC_TWINS.values(), "runTrio")
 
 
 def decorate(
@@ -116,16 +114,16 @@ def refuse_marks(function: object, name: str) -> None:
 
 
 @once_a_class
-def marks_of_class(case: type[TestCase]) -> Marks:
+def marks_of_class(cls: type[TestCase]) -> Marks:
     """Return the marks of a class with those of its parents.
 
     Raises:
         TypeError: Something is wrong with the class itself.
     """
     marks: Marks = {}
-    for parent in reversed(case.__mro__):
+    for parent in reversed(cls.__mro__):
         marks.update(own_marks(parent))
-    refuse_wrong_hooks(case, shared="shared_run" in marks)
+    refuse_wrong_hooks(cls, shared="shared_run" in marks)
     for hook in _HOOKS:
-        refuse_marks(getattr(case, hook), f"{case.__qualname__}.{hook}")
+        refuse_marks(getattr(cls, hook), f"{cls.__qualname__}.{hook}")
     return marks

@@ -12,14 +12,15 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from ._explore import explore
-from ._open_run import run_afresh
 from ._options import Exploration
 from ._orders import seed_of
+from ._private_trio import check_trio
 from ._progress import Progress
 from ._rerun import name_in_module, rerun_command
+from ._run_test import run_afresh
 from ._run_verdict import RunVerdict
-from ._schedules import check_trio
 from ._sweep import sweep
+from ._test_lifecycle import TestLifecycle
 from ._verdicts import replace_outcome
 
 if TYPE_CHECKING:
@@ -46,15 +47,16 @@ def find_races(
         KeyboardInterrupt: Ctrl-C, after the cleanups.
         BaseException: What ``verdict`` raises at the end.
     """
-    runs = Runs(case, method, verdict, options)
+    finder = options.race_finder
+    assert finder is not None
+    runs = Runs(case, method, verdict, options, finder.seed)
     earlier = case._trioTakeCleanups()  # what was added before belongs to no one run
     try:
         check_trio()
-        if isinstance(options.race_finder, Exploration):
-            explore(runs, options.race_finder)
+        if isinstance(finder, Exploration):
+            explore(runs, finder)
         else:
-            assert options.race_finder is not None
-            sweep(runs, options.race_finder)
+            sweep(runs, finder)
     except Exception as error:
         runs.progress.wipe()
         verdict.tell(error)  # never as the failure that the test expects
@@ -70,7 +72,7 @@ class Runs:
 
     Attributes:
         name: What to call the test.
-        seed: That of a test which names none.
+        seed: What all orders come from, unless the environment says.
         is_async: Whether its method has made something that can be awaited.
         progress: What is shown of them.
     """
@@ -81,9 +83,10 @@ class Runs:
         method: Callable[[], Any],
         verdict: Verdict,
         options: Options,
+        seed: int | None,
     ) -> None:
         self.name = case.id()
-        self.seed = seed_of(name_in_module(case))
+        self.seed = seed_of(name_in_module(case)) if seed is None else seed
         self.progress = Progress(verdict)
         self.is_async = True
         self._case = case
@@ -108,7 +111,8 @@ class Runs:
         verdict = RunVerdict(self._case, self._verdict)
         outcome = replace_outcome(self._case, verdict)
         try:
-            run_afresh(self._case, self._method, verdict, self._options, schedule)
+            test = TestLifecycle(self._case, self._method, verdict, schedule)
+            run_afresh(test, self._options)
         except KeyboardInterrupt:
             self.tell(verdict)
             raise
@@ -123,7 +127,7 @@ class Runs:
 
     def may_vary(self, schedule: Schedule) -> bool:
         """Return whether runs in one order may differ, for a reason that is seen."""
-        return self._options.clock is None or bool(schedule.story.from_outside)
+        return self._options.clock is None or bool(schedule.last_steps.from_outside)
 
     def tell(
         self, run: RunVerdict, note: str | None = None, *, expected: bool = False
@@ -154,15 +158,15 @@ class Runs:
     def _note(self, found: str, schedule: Schedule, variables: dict[str, int]) -> str:
         command = rerun_command(self._case, self._verdict.result, variables)
         parts = [found, f"To run just that again:\n\n    {command}\n"]
-        story = schedule.story
-        if story.from_outside:
-            things = " and ".join(sorted(story.from_outside))
+        last_steps = schedule.last_steps
+        if last_steps.from_outside:
+            things = " and ".join(sorted(last_steps.from_outside))
             parts.append(
                 f"It has waited for {things}, so another run may take another course.\n"
             )
         unit = "real" if self._options.clock is None else "virtual"
         parts.append(
             f"The last steps before it ({unit} seconds, the task, where it waits then):"
-            f"\n\n{indent(story.text(), '    ')}"
+            f"\n\n{indent(last_steps.text(), '    ')}"
         )
         return "\n".join(parts)

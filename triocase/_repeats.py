@@ -1,5 +1,6 @@
-"""How often a test is run: once; or once for each of Hypothesis's examples, or once for
-each order of its tasks, each time as a whole test.
+"""How often a test is run, each time as a whole test.
+
+Once; or once for each of Hypothesis's examples, or as often as a race finder says.
 """
 
 from __future__ import annotations
@@ -7,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._marks import has_examples
-from ._open_run import run_test
 from ._options import options_of
+from ._run_test import run_test
+from ._test_lifecycle import TestLifecycle
 from ._verdicts import verdict_for
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def run_as_decorated(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None
         return
     # What is rarely needed is imported late.
     if has_examples(method):
-        from ._examples import run_examples
+        from ._hypothesis import run_examples
 
         run_examples(case, method, verdict, options)
     elif options.race_finder is not None:
@@ -44,4 +46,4 @@ def run_as_decorated(case: AsyncTrioTestCase, method: Callable[[], Any]) -> None
 
         find_races(case, method, verdict, options)
     else:
-        run_test(case, method, verdict, options)
+        run_test(TestLifecycle(case, method, verdict), options)

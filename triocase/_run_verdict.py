@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO, TypeGuard
 from unittest import SkipTest
 
-from ._groups import add_note
-from ._verdicts import Collected
+from ._exception_groups import add_note
+from ._verdicts import CollectingVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ __hypothesistracebackhide__ = True  # what __unittest is for unittest
 FOUND = "Found by @"  # how a note begins
 
 
-class RunVerdict(Collected):
+class RunVerdict(CollectingVerdict):
     """The verdict of one run; it also stands in for unittest's outcome in its subtests.
 
     Attributes:

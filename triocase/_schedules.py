@@ -1,192 +1,54 @@
-"""The order of the steps of a Trio run, decided step by step.
+"""The order of the steps of a Trio run, decided step by step, and what is seen of them.
 
-Trio runs its runnable tasks in batches, and all that it leaves to chance is the order
-within a batch. Two tasks of two steps have six orders, and Trio reaches four of them.
-So the run gets another queue of runnable tasks, which hands out one of them at a time
-and keeps the others back: each batch is one step, and its task is our choice.
-
-Nothing else of Trio's loop is changed, and no other run. Trio's own random numbers are
-drawn as ever, and make no difference.
-
-The names of Trio's that this takes are private. They stand in this module and nowhere
-else. :func:`check_trio` looks for them before they are needed, and each step is checked
-to be that of the task which was chosen.
+The run gets a queue of ours, ``_private_trio.Queue``, which hands out one task at a
+time, as the order says. Each step is checked to be that of the task which was chosen.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import trio
-from trio import Cancelled, current_time
+from trio import current_time
 from trio.abc import Instrument
-from trio.lowlevel import Task, current_statistics, current_trio_token
+from trio.lowlevel import current_statistics, current_trio_token
 
-from ._ending import Cause
 from ._errors import TimeLimitExceeded
-from ._story import Story
-
-try:
-    from trio._core import _run
-except ImportError:  # pragma: no cover  # a release of Trio's that there is not yet
-    _run = None  # type: ignore[assignment]
+from ._escalation import Cause
+from ._last_steps import LastSteps
+from ._private_trio import Queue, take_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from trio import CancelScope
+    from trio.lowlevel import Task
 
     from ._orders import Order
-    from ._test_run import TestRun
+    from ._test_lifecycle import TestLifecycle
 
 __unittest = True
 
-# How often a runnable task may be passed over, for each task that is runnable.
-PATIENCE = 50
 # Steps of all tasks while time stands still. A test that takes more goes on for ever.
 MOST_STEPS = 100_000
 _STEPS_A_LOOK = 1000
-
-
-# --- What is private to Trio ---------------------------------------------------------
-
-
-def check_trio() -> None:
-    """See whether Trio has what is needed here.
-
-    Raises:
-        RuntimeError: It has not.
-    """
-    needed = {
-        "Runner": ("runq",),
-        "Task": ("_abort_func", "_cancel_points", "_cancel_status", "_next_send"),
-        "CancelStatus": ("_scope", "_parent"),
-    }
-    missing = [] if hasattr(_run, "GLOBAL_RUN_CONTEXT") else ["GLOBAL_RUN_CONTEXT"]
-    for owner, names in needed.items():
-        kind = getattr(_run, owner, None)
-        missing += [f"{owner}.{name}" for name in names if not hasattr(kind, name)]
-    if missing:
-        raise RuntimeError(
-            f"the order of tasks is decided with names that are private to Trio, and "
-            f"Trio {trio.__version__} has no {', '.join(missing)}. Install a release "
-            f"of triocase that knows it, or an earlier one of Trio."
-        )
-
-
-def _take_over(queue: _Queue) -> None:
-    """Give the current run, in which no task has run yet, another queue."""
-    context: Any = _run.GLOBAL_RUN_CONTEXT
-    runner = context.runner
-    if type(runner.runq) is deque and not runner.runq:
-        runner.runq = queue
-        queue.in_use = True
-
-
-def can_be_cancelled(task: Task) -> bool:
-    """Return whether a suspended task waits for something, and may be interrupted."""
-    return task._abort_func is not None
-
-
-def cancel_points(task: Task) -> int:
-    """Return how often a task has looked whether it is cancelled."""
-    return task._cancel_points
-
-
-def shields_around(task: Task, scope: CancelScope) -> set[CancelScope]:
-    """Return the shields around what a task does, up to a scope that is around it."""
-    shields = set()
-    status: Any = task._cancel_status
-    while status is not None and status._scope is not scope:
-        if status._scope.shield:
-            shields.add(status._scope)
-        status = status._parent
-    return shields
-
-
-def is_within(task: Task, scope: CancelScope) -> bool:
-    """Return whether what a task does is inside a scope."""
-    status: Any = task._cancel_status
-    while status is not None and status._scope is not scope:
-        status = status._parent
-    return status is not None
-
-
-def next_cancelled(task: Task) -> Cancelled | None:
-    """Return the ``Cancelled`` that a task is about to get, if it is."""
-    error = getattr(task._next_send, "error", None)
-    return error if isinstance(error, Cancelled) else None
-
-
-class _Queue(list[Task]):
-    """The runnable tasks of a run, in place of the deque that Trio has for them.
-
-    The one that has waited longest comes first. Trio appends to it, asks whether it is
-    empty, and once a pass takes all that is in it for its batch.
-
-    Attributes:
-        in_use: Whether a run has it.
-        chosen: The task that was handed out last.
-    """
-
-    def __init__(self, order: Order, numbers: dict[Task, int]) -> None:
-        super().__init__()
-        self.in_use = False
-        self.chosen: Task | None = None
-        self._order = order
-        self._number_of = numbers.__getitem__
-        # Of each task but those that are new: its number, and at which choice it came.
-        self._numbers: list[int] = []
-        self._since: list[int] = []
-        self._choices = 0
-
-    def __iter__(self) -> Iterator[Task]:
-        """Hand out one task, and keep the others."""
-        if not self:
-            return iter(())
-        numbers, index = self._numbers, 0
-        if len(self) > 1:
-            if len(self) > len(numbers):
-                self._number_new()
-            self._choices += 1
-            if self._choices - self._since[0] <= PATIENCE * len(numbers):
-                index = self._order.choose(numbers)
-        if numbers:
-            del numbers[index], self._since[index]
-        self.chosen = self.pop(index)
-        return iter((self.chosen,))
-
-    def _number_new(self) -> None:
-        known = len(self._numbers)
-        # What has woken several at once may have gone through them in any order.
-        new = self[known:] = sorted(self[known:], key=self._number_of)
-        self._numbers += map(self._number_of, new)
-        self._since += [self._choices] * len(new)
-
-    def clear(self) -> None:
-        """Do nothing: what was handed out has been taken out already."""
-
-
-# --- One run -------------------------------------------------------------------------
 
 
 class Schedule(Instrument):
     """The order of the steps of one run, and what is seen of them.
 
     Attributes:
-        story: The last steps.
-        numbers: The tasks of the run, in the order in which they were started.
+        last_steps: What to show of them in a report.
+        numbers: The number of each task of the run, counted as they are started.
     """
 
     def __init__(self, order: Order) -> None:
-        self.story = Story()
+        self.last_steps = LastSteps()
         self.numbers: dict[Task, int] = {}
-        self._queue = _Queue(order, self.numbers)
+        self._queue = Queue(order, self.numbers)
         self._started = 0
-        self._life: TestRun | None = None
+        self._life: TestLifecycle | None = None
         self._now: Callable[[], float] = current_time
         self._steps = 0
         self._time_stood_still = 0  # for how many looks at it
@@ -196,7 +58,7 @@ class Schedule(Instrument):
         self._obeyed = True
         self._heard_end = False  # Trio drops an instrument in which an error is raised
 
-    def begin(self, life: TestRun) -> None:
+    def begin(self, life: TestLifecycle) -> None:
         """Begin, before the setup of the test.
 
         Raises:
@@ -212,7 +74,7 @@ class Schedule(Instrument):
         if life.time is not None:
             self._now = life.time.clock.current_time
         assert life.task is not None
-        self.story.begin(life.task, self._now())
+        self.last_steps.begin(life.task, self._now())
 
     def begin_body(self) -> None:
         """Hear that the body begins."""
@@ -240,14 +102,14 @@ class Schedule(Instrument):
     # --- In the run ---------------------------------------------------------------
 
     def before_run(self) -> None:
-        _take_over(self._queue)
+        take_over(self._queue)
 
     def after_run(self) -> None:
         self._heard_end = True
 
     def task_spawned(self, task: Task) -> None:
         self.numbers[task] = self._started
-        self.story.spawned(task)
+        self.last_steps.spawned(task)
         self._started += 1
 
     def task_exited(self, task: Task) -> None:
@@ -260,13 +122,14 @@ class Schedule(Instrument):
         self._steps += 1
         if self._steps % _STEPS_A_LOOK == 0:
             self._look_at_time()
-        life, story = self._life, self.story
+        life, last_steps = self._life, self.last_steps
         if life is not None:
-            if story.knows(task):
+            if last_steps.knows(task):
                 ended = task not in self.numbers
-                story.note(task, self._now(), ended=ended)
-            if (life.findings.trouble or self._subtest_failed) and not story.over:
-                story.end(task, self._now())
+                last_steps.note(task, self._now(), ended=ended)
+            trouble = life.findings.trouble or self._subtest_failed
+            if trouble and not last_steps.over:
+                last_steps.end(task, self._now())
 
     def _look_at_time(self) -> None:
         time = self._now()
@@ -291,7 +154,7 @@ class Schedule(Instrument):
             with suppress(Exception):  # what a task awaits may be odd
                 life.limit.look_from_inside()
             if not life.limit.looks_from_inside:
-                self.story.from_outside.add("what holds its token")
+                self.last_steps.from_outside.add("what holds its token")
 
 
 _GOES_ON = Cause(

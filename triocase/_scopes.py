@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from trio import CancelScope
 
-from ._left_open import Fence
+from ._left_open import CheckedScope
 
 if TYPE_CHECKING:
     from trio import Nursery
@@ -51,8 +51,8 @@ class Scopes:
 
     def __init__(self) -> None:
         self.stage = Stage.SETUP
-        self.inner = Fence()
-        self.body = Fence()
+        self.inner = CheckedScope()
+        self.body = CheckedScope()
         self._outer = CancelScope()
         self._cancelled = False
         self._cut = False

@@ -1,10 +1,10 @@
-"""The cancel scopes that are open around what a task does.
+"""Switch off the shields around what a task does.
 
-Trio does not tell them. But a ``with`` block keeps its context manager on the stack of
-its frame, and the garbage collector tells what a frame holds. So the frames of this one
-task are searched: its coroutine, all that it awaits, and generators that are context
-managers. What is not in reach from there is never touched, such as the scopes of a test
-in another thread.
+Trio does not tell which cancel scopes these are. But a ``with`` block keeps its context
+manager on the stack of its frame, and the garbage collector tells what a frame holds.
+So the frames of this one task are searched: its coroutine, all that it awaits, and
+generators that are context managers. What is not in reach from there is never touched,
+such as the scopes of a test in another thread.
 
 The limits: a scope that an object of the user's enters in its ``__enter__`` is found if
 it is a direct attribute of that object. A scope in a local variable is found, too,
@@ -51,11 +51,11 @@ def switch_shields_off(tasks: Iterable[Task], others: Iterable[Task]) -> bool:
         tasks: The tasks.
         others: Tasks whose shields stay, should one of ``tasks`` have been handed them.
     """
-    spared = {id(scope) for task in others for scope in scopes_around(task)}
+    spared = {id(scope) for task in others for scope in _scopes_around(task)}
     shields = [
         scope
         for task in tasks
-        for scope in scopes_around(task)
+        for scope in _scopes_around(task)
         if scope.shield and id(scope) not in spared
     ]
     for scope in shields:
@@ -63,7 +63,7 @@ def switch_shields_off(tasks: Iterable[Task], others: Iterable[Task]) -> bool:
     return bool(shields)
 
 
-def scopes_around(task: Task) -> list[CancelScope]:
+def _scopes_around(task: Task) -> list[CancelScope]:
     """Return the cancel scopes that the frames of ``task`` hold."""
     scopes: list[CancelScope] = []
     seen: set[int] = set()

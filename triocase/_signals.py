@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-BLOCKED: int | None = getattr(signal, "SIGURG", None)  # not on Windows
 CTRL_C = signal.SIGINT
-pthread_kill: Any = getattr(signal, "pthread_kill", None)  # nor this
+# Windows has none of these.
+ALARM: int | None = getattr(signal, "SIGALRM", None)
+INTERRUPTION: int | None = getattr(signal, "SIGURG", None)
+pthread_kill: Any = getattr(signal, "pthread_kill", None)
 
 
 def handler_of(number: int) -> Any:
@@ -32,34 +34,37 @@ def handler_of(number: int) -> Any:
 
 
 class SignalHandler:
-    """Hears of a signal before its handler does, for a while.
+    """Intercepts a signal for a while, in front of the handler that was there before.
 
     Attributes:
-        number: The signal.
+        number: The signal; None if the system has none such.
+        installed: Whether it does so now.
     """
 
-    number: int
+    number: int | None
     installed = False
-    _behind: Any = None  # who handles it else
+    _previous: Any = None  # the handler that was there before
 
-    def hear(self, frame: FrameType | None) -> bool:
-        """Do what is to be done; called in the main thread.
+    def intercept(self, frame: FrameType | None) -> bool:
+        """Do what is to be done first; called in the main thread.
 
         Args:
             frame: The innermost that was interrupted.
 
         Returns:
-            Whether the signal was meant for this alone.
+            Whether the signal was meant for this alone, so that no other hears of it.
         """
         raise NotImplementedError
 
     def install(self) -> None:
-        """Listen from now on, if this is the main thread."""
-        behind = _get(self.number)
-        # None is a handler that Python cannot put back. SIG_DFL lets Ctrl-C kill.
-        if behind is None or (self.number == CTRL_C and not callable(behind)):
+        """Intercept the signal from now on, if this is the main thread."""
+        if self.number is None:
             return
-        self._behind = behind
+        previous = _get(self.number)
+        # None is a handler that Python cannot put back. SIG_DFL lets Ctrl-C kill.
+        if previous is None or (self.number == CTRL_C and not callable(previous)):
+            return
+        self._previous = previous
         self.installed = True
         try:
             _set(self.number, self._handle)
@@ -67,46 +72,46 @@ class SignalHandler:
             self.installed = False
 
     def remove(self, *, run_is_dead: bool = False) -> None:
-        """Listen no more.
+        """Intercept it no more.
 
         Args:
             run_is_dead: Whether Trio can no longer take back its own handler.
         """
         if not self.installed:
             return
-        if run_is_dead and self.is_trios:
-            self._behind = signal.default_int_handler
-        now = _set(self.number, self._behind)
+        if run_is_dead and self.previous_is_trios:
+            self._previous = signal.default_int_handler
+        now = _set(self.number, self._previous)
         if now != self._handle:
             _set(self.number, now)  # the test has put its own there
         self.installed = False  # not before: a signal now still goes to Trio
 
     @property
-    def is_trios(self) -> bool:
-        """Whether it is Trio that handles the signal else, in place of Python."""
-        return is_trios(self._behind)
+    def previous_is_trios(self) -> bool:
+        """Whether the handler that was there before is Trio's, in place of Python's."""
+        return is_trios(self._previous)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        behind = self._behind
+        previous = self._previous
         if not self.installed:
             # A handler that the test has left there passes it on, after the run.
-            if self.is_trios:
-                behind = signal.default_int_handler
-        elif self.hear(frame):
+            if self.previous_is_trios:
+                previous = signal.default_int_handler
+        elif self.intercept(frame):
             return
-        if not callable(behind):
+        if not callable(previous):
             return
         # unittest's handler for `-c` does nothing if it is not the one installed.
-        now = _set(number, behind)
+        now = _set(number, previous)
         try:
-            self.pass_on(behind, frame)
+            self.call_previous(previous, frame)
         finally:
-            if _get(number) is behind:
+            if _get(number) is previous:
                 _set(number, now)
 
-    def pass_on(self, behind: Any, frame: FrameType | None) -> None:
-        """Call the handler that is behind this one, which is installed meanwhile."""
-        behind(self.number, frame)
+    def call_previous(self, previous: Any, frame: FrameType | None) -> None:
+        """Call the handler that was there before, which is installed meanwhile."""
+        previous(self.number, frame)
 
 
 def swap_handler(number: int, old: Any, new: Any) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio.lowlevel import enable_ki_protection
 
-from ._groups import CANCELLATION, part, readable, split
+from ._exception_groups import CANCELLATION, partition, readable, split
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ._case import AsyncTrioTestCase
     from ._findings import Findings
-    from ._test_run import TestRun
+    from ._test_lifecycle import TestLifecycle
 
 __unittest = True
 
@@ -49,7 +49,7 @@ class SubTest:
     ) -> bool | None:
         if error is None:
             return self._end(None)
-        passing, rest = part(error, *CANCELLATION, KeyboardInterrupt)
+        passing, rest = partition(error, *CANCELLATION, KeyboardInterrupt)
         try:
             if rest is None:
                 # Nothing for unittest to report. A KeyboardInterrupt is the one
@@ -74,7 +74,7 @@ class SubTest:
             del error, passing, rest  # this frame may be in their tracebacks: no cycle
 
     @property
-    def _test(self) -> TestRun:
+    def _test(self) -> TestLifecycle:
         test = self._case._trioTest
         assert test is not None  # without a run nothing is caught, and nothing told
         return test

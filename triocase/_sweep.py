@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._cancel_points import PointSchedule
 from ._orders import order_of
-from ._points import PointSchedule
 from ._rerun import POINT, SEED, number_from
 from ._run_verdict import FOUND
 
@@ -26,11 +26,8 @@ def sweep(runs: Runs, finder: Sweep) -> None:
         RuntimeError: There are too many points, or Trio has not kept to the order.
         KeyboardInterrupt: Ctrl-C.
     """
-    asked_for, only = number_from(SEED), number_from(POINT)
-    if asked_for is not None:
-        seed = asked_for
-    else:
-        seed = runs.seed if finder.seed is None else finder.seed
+    replayed, only = number_from(SEED), number_from(POINT)
+    seed = runs.seed if replayed is None else replayed
 
     def schedule(cancel_at: int | None = None) -> PointSchedule:
         return PointSchedule(order_of("random", 0, seed), cancel_at)

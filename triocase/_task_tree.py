@@ -95,19 +95,10 @@ def stack_of(task: Task, running: Running | None) -> Stack:
     return list(task.iter_await_frames()) if frame_of(task.coro) else []
 
 
-class _Node(NamedTuple):
-    """One task: what is shown of it, and of the tasks in its nurseries."""
-
-    name: str
-    frames: tuple[tuple[str, int, str], ...]
-    state: str
-    nurseries: tuple[tuple[_Node, ...], ...]
-
-
 def task_tree(life: Lifecycle, running: Running | None) -> str:
     """Return the tasks of a test, whose run is open, as a text."""
     try:
-        return _Picture(life, running).text()
+        return _Snapshot(life, running).text()
     except Exception as error:  # what the test has patched is patched for us, too
         return f"(They cannot be shown: {error!r})"
 
@@ -136,7 +127,16 @@ def _stuck(life: Lifecycle, running: Running | None) -> Iterator[Stack]:
         yield stack_of(task, running)
 
 
-class _Picture:
+class _Node(NamedTuple):
+    """One task: what is shown of it, and of the tasks in its nurseries."""
+
+    name: str
+    frames: tuple[tuple[str, int, str], ...]
+    state: str
+    nurseries: tuple[tuple[_Node, ...], ...]
+
+
+class _Snapshot:
     """The tasks of one test at one moment."""
 
     def __init__(self, life: Lifecycle, running: Running | None) -> None:
@@ -154,13 +154,13 @@ class _Picture:
         groups.append(("other tasks of the run:", self._nodes(others)))
         lines: list[str] = []
         for title, nodes in groups:
-            told = _told(nodes)
-            if len(told) > _MOST_LINES:
-                told[_MOST_LINES:] = [f"… and {len(told) - _MOST_LINES} lines more"]
+            shown = _lines(nodes)
+            if len(shown) > _MOST_LINES:
+                shown[_MOST_LINES:] = [f"… and {len(shown) - _MOST_LINES} lines more"]
             if title is None:
-                lines += told
+                lines += shown
             elif nodes:
-                lines += [title, *_indented(told)]
+                lines += [title, *_indented(shown)]
         return "\n".join(lines)
 
     def _others(self, task: Task) -> Iterator[Task]:
@@ -269,7 +269,7 @@ def _public_calls(case: type) -> dict[CodeType, str]:
     return calls
 
 
-def _told(nodes: Iterable[_Node]) -> list[str]:
+def _lines(nodes: Iterable[_Node]) -> list[str]:
     lines = []
     for node, times in Counter(nodes).items():
         lines.append(node.name if times == 1 else f"{node.name} × {times}")
@@ -279,7 +279,7 @@ def _told(nodes: Iterable[_Node]) -> list[str]:
             lines.append(f"  {node.state}")
         for nursery in node.nurseries:
             lines.append("  nursery:")
-            lines += _indented(_told(nursery), "    ")
+            lines += _indented(_lines(nursery), "    ")
     return lines
 
 

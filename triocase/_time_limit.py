@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from trio import RunFinishedError
 
 from ._blocked_loop import BlockedLoop
-from ._console import threads
 from ._deadlock import DeadlockCheck, ThreadTime, TokenHolders
 from ._debuggers import debugger_in, debugger_in_any, debugger_is_on
-from ._ending import Cause
 from ._errors import TimeLimitExceeded
+from ._escalation import Cause
+from ._thread_stacks import frames_of_other_threads
 from ._watchdog import RealTime, watchdog
 
 if TYPE_CHECKING:
@@ -44,24 +44,26 @@ class TimeLimit:
         finds_deadlocks: Whether to look for deadlocks, too.
         looks_from_inside: Whether the run itself does that, and nobody is to wake it.
         due: When the watchdog is to look again.
+        turn: The number of this turn: a stretch of time with a deadline of its own.
+            What is asked for in one is too late in the next.
         life: The test or the class, while it is watched.
         holders: Who holds the token of the run.
-        thread_clock: Of the test's thread, for :class:`ThreadTime`.
-        turn: The number of this turn. What is asked for in one is too late in the next.
+        thread_clock: Of the test's thread, for :class:`ThreadTime`; set to find
+            deadlocks.
     """
 
     seconds = math.inf
     finds_deadlocks = False
     looks_from_inside = False
     due = math.inf
-    life: Lifecycle | None = None
     turn = 0
+    life: Lifecycle | None = None
+    holders: TokenHolders | None = None
+    thread_clock: int
     _deadline = math.inf  # of this turn
     _asked = 0  # the turn in which the run was asked to act
     _blocked_loop: BlockedLoop | None = None
     _deadlocks: DeadlockCheck | None = None
-    holders: TokenHolders | None = None
-    thread_clock: int
     _thread: int
     _watchdog: Watchdog
 
@@ -102,7 +104,7 @@ class TimeLimit:
                 self._count_from_now()
             else:
                 self._begin_turn(self.seconds)
-        life.ending.begin_teardown()
+        life.escalation.begin_teardown()
 
     def stop(self) -> None:
         """Count no more; called after the run."""
@@ -130,11 +132,12 @@ class TimeLimit:
     def _check_in_the_end(self, life: Lifecycle) -> None:
         """Tell that it was too late, if the run has never come to act on that."""
         late = RealTime.now() - self._deadline
-        if late > 0 and not life.ending.reported:
+        if late > 0 and not life.escalation.reported:
+            who, seconds = life.escalation.who, self.seconds + late
             life.findings.add(
                 TimeLimitExceeded(
-                    f"{life.ending.who} took {self.seconds + late:.4g} seconds, longer "
-                    f"than its time limit of {self}."
+                    f"{who} took {seconds:.4g} seconds, longer than its time limit of "
+                    f"{self}."
                 )
             )
 
@@ -150,7 +153,7 @@ class TimeLimit:
         turn, life = self.turn, self.life
         now = RealTime.now()
         self.due = now + _LOOK
-        frames = threads()
+        frames = frames_of_other_threads()
         own = frames.get(self._thread)
         if debugger_in_any(frames.values()) or debugger_in(own):
             self._switch_off()
@@ -170,10 +173,10 @@ class TimeLimit:
                     self.holders.token.run_sync_soon(self.end, turn, self.cause)
             else:
                 self._blocked_loop = self._blocked_loop or BlockedLoop(self)
-                self._blocked_loop.meet_silence(life, self._thread, turn)
+                self._blocked_loop.interrupt(life, self._thread, turn)
 
     def _deadlocks_count(self, life: Lifecycle) -> bool:
-        return self.finds_deadlocks and not life.ending.step
+        return self.finds_deadlocks and not life.escalation.step
 
     def _deadlock_check(self, life: Lifecycle) -> DeadlockCheck:
         if self._deadlocks is None:
@@ -206,7 +209,7 @@ class TimeLimit:
             self._switch_off()
             return
         self._begin_turn(math.inf)
-        seconds = self.life.ending.take_step(self.life, cause)
+        seconds = self.life.escalation.take_step(self.life, cause)
         self._deadline = RealTime.now() + seconds
 
     @property

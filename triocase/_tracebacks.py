@@ -7,11 +7,9 @@ and from a group's own traceback, where all that they show is how a nursery ends
 
 from __future__ import annotations
 
-import ast
-import linecache
 import sys
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from trio import Cancelled
 
@@ -27,10 +25,6 @@ _HARNESS = "triocase"
 _LIBRARIES = frozenset({_HARNESS, "trio", "outcome", "contextlib"})
 
 
-def _package(frame: FrameType) -> str:
-    return str(frame.f_globals.get("__name__")).partition(".")[0]
-
-
 def frame_of(thing: Any) -> FrameType | None:
     """Return the frame of a coroutine or generator that has not ended, or of itself."""
     if isinstance(thing, FrameType):
@@ -44,15 +38,20 @@ def frame_of(thing: Any) -> FrameType | None:
 
 def is_harness(frame: FrameType | None) -> bool:
     """Return whether a frame is the harness's."""
-    return frame is not None and _package(frame) == _HARNESS
+    return frame is not None and package_of(frame) == _HARNESS
 
 
 def is_library(frame: FrameType) -> bool:
     """Return whether a frame is the harness's, Trio's or contextlib's."""
-    return _package(frame) in _LIBRARIES
+    return package_of(frame) in _LIBRARIES
 
 
-def entries(error: BaseException) -> list[TracebackType]:
+def package_of(frame: FrameType) -> str:
+    """Return the name of the outermost package that a frame's code is in."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
+
+
+def shown_entries(error: BaseException) -> list[TracebackType]:
     """Return the traceback entries of ``error`` that tell a reader something."""
     found = []
     entry = error.__traceback__
@@ -76,58 +75,42 @@ def linked(entries: list[TracebackType]) -> TracebackType | None:
     return chain
 
 
-def source_line(file: str, line: int) -> str:
-    """Return a line of source, or nothing where the test has it that way."""
-    try:
-        return linecache.getline(file, line)
-    except Exception:  # what the test has patched is patched for us, too
-        return ""
-
-
-class Place(NamedTuple):
-    """A line of code, and the function that it is in; line 0 if only that is known."""
-
-    file: str
-    line: int
-    function: str
-
-    def __str__(self) -> str:
-        if not self.line:
-            return f"  In {self.function}"
-        source = source_line(self.file, self.line).strip()
-        place = f'  File "{self.file}", line {self.line}, in {self.function}'
-        return f"{place}\n    {source}" if source else place
-
-
-def at(file: str, line: int, function: str) -> TracebackType | None:
-    """Return a traceback of one entry, as if something had been raised there.
-
-    Only running code gets a traceback; so run code that says that it is that line.
-    """
-    shown = source_line(file, line).encode()
-    tree = ast.parse("raise StopIteration")
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.stmt, ast.expr)):
-            # All of the line that is shown, for then Python puts no marks below it.
-            node.col_offset = len(shown) - len(shown.lstrip())
-            node.end_col_offset = len(shown.rstrip())
-    code = compile(tree, file, "exec").replace(co_name=function, co_firstlineno=line)
-    try:
-        exec(code, {})
-    except StopIteration as error:
-        trace = error.__traceback__
-    return trace.tb_next if trace else None
-
-
 def joined(
     above: list[TracebackType], below: list[TracebackType]
 ) -> list[TracebackType]:
-    """Continue one story with another, at the first frame that stands in both."""
+    """Continue one traceback with another, at the first frame that stands in both."""
     for i, upper in enumerate(above):
         for j, lower in enumerate(below):
             if upper.tb_frame is lower.tb_frame:
                 return above[:i] + below[j:]
     return above + below
+
+
+def user_traceback(error: BaseException) -> TracebackType | None:
+    """Return the traceback of ``error`` down to the user's last frame."""
+    shown = shown_entries(error)
+    _cut_libraries(shown)
+    return linked(shown)
+
+
+def tidy(error: BaseException, failure: type[BaseException]) -> None:
+    """Take frames that tell a reader nothing from all tracebacks of ``error``."""
+    for one in related(error):
+        shown = shown_entries(one)
+        if isinstance(one, Cancelled):
+            _cut_libraries(shown)
+        elif isinstance(one, failure):
+            # How an assertion method fails. unittest itself leaves that out of the
+            # exception that it is told about, but not of a group's leaves.
+            while len(shown) > 1 and "__unittest" in shown[-1].tb_frame.f_globals:
+                del shown[-1]
+        one.with_traceback(linked(shown))  # an exception class may be frozen
+
+
+def _cut_libraries(entries: list[TracebackType]) -> None:
+    """Cut what libraries did below the user's last frame."""
+    while entries and is_library(entries[-1].tb_frame):
+        del entries[-1]
 
 
 def related(error: BaseException) -> Iterator[BaseException]:
@@ -148,37 +131,10 @@ def related(error: BaseException) -> Iterator[BaseException]:
             waiting += one.exceptions
 
 
-def frames(error: BaseException) -> Iterator[FrameType]:
+def frames_of(error: BaseException) -> Iterator[FrameType]:
     """Yield the frames that ``error`` and what hangs together with it hold."""
     for one in related(error):
         entry = one.__traceback__
         while entry is not None:
             yield entry.tb_frame
             entry = entry.tb_next
-
-
-def tidy(error: BaseException, failure: type[BaseException]) -> None:
-    """Take frames that tell a reader nothing from all tracebacks of ``error``."""
-    for one in related(error):
-        shown = entries(one)
-        if isinstance(one, Cancelled):
-            _cut_libraries(shown)
-        elif isinstance(one, failure):
-            # How an assertion method fails. unittest itself leaves that out of the
-            # exception that it is told about, but not of a group's leaves.
-            while len(shown) > 1 and "__unittest" in shown[-1].tb_frame.f_globals:
-                del shown[-1]
-        one.with_traceback(linked(shown))  # an exception class may be frozen
-
-
-def _cut_libraries(entries: list[TracebackType]) -> None:
-    """Cut what libraries did below the user's last frame."""
-    while entries and is_library(entries[-1].tb_frame):
-        del entries[-1]
-
-
-def user_frames(error: BaseException) -> TracebackType | None:
-    """Return the traceback of ``error`` down to the user's last frame."""
-    shown = entries(error)
-    _cut_libraries(shown)
-    return linked(shown)

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trio.lowlevel import enable_ki_protection
 
-from ._tracebacks import Place, at, frames, is_library
+from ._places import Place, traceback_at
+from ._tracebacks import frames_of, is_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ __unittest = True
 _HOOK = "_warn_unawaited_coroutine"
 # What is not ours goes to the function of Python's own. What we have replaced may be
 # somebody's function around ours, and is only put back.
-_python_warns: Callable[[Any], None] = getattr(warnings, _HOOK)
+_python_warns: Callable[[Unawaited], None] = getattr(warnings, _HOOK)
 _replaced = _python_warns
 _lock = threading.Lock()
 _running: list[UnawaitedWatch] = []
@@ -46,7 +47,14 @@ _mine: ContextVar[UnawaitedWatch] = ContextVar("triocase_unawaited_watch")
 
 
 class Found(NamedTuple):
-    """A coroutine that was never awaited."""
+    """A coroutine that was never awaited.
+
+    Attributes:
+        name: Its qualified name.
+        made: Where it was made; None if that was not remembered.
+        defined: Where its code begins.
+        dropped: Where it was dropped; None if that was not in code of the user's.
+    """
 
     name: str
     made: Place | None
@@ -66,7 +74,8 @@ class Found(NamedTuple):
             )
         if self.dropped not in (None, self.made):
             text += f"\nIt was dropped here:\n{self.dropped}"
-        return RuntimeWarning(text).with_traceback(at(*self.made or self.defined))
+        trace = traceback_at(*self.made or self.defined)
+        return RuntimeWarning(text).with_traceback(trace)
 
 
 class _OwnedName(str):
@@ -84,15 +93,15 @@ class UnawaitedWatch:
     Attributes:
         found: What was found since :meth:`take` was called, from any thread.
         claimed: What the frames of failures hold, until :meth:`release` is called.
-        deputy: What watches instead: that of the test which runs, for its class's.
+        deputy: For the watch of a class, that of the test which runs: it takes all.
     """
 
     def __init__(self) -> None:
         self.found: deque[Found] = deque()
-        self._token: Token[UnawaitedWatch] | None = None
-        self._remembering = False
         self.claimed: list[Unawaited] = []
         self.deputy: UnawaitedWatch | None = None
+        self._token: Token[UnawaitedWatch] | None = None
+        self._remembering = False
 
     def start(self) -> None:
         """Watch what this context drops, and its copies; and all others, if alone."""
@@ -151,7 +160,7 @@ class UnawaitedWatch:
 
     def claim(self, error: BaseException) -> None:
         """Hold what the frames of ``error`` have made and not awaited."""
-        for frame in frames(error):
+        for frame in frames_of(error):
             if frame.f_code.co_flags & inspect.CO_OPTIMIZED:  # a function's
                 for value in frame.f_locals.values():
                     if type(value) is CoroutineType and _is_new(value):

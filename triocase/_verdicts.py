@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from traceback import format_exception_only
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from ._groups import add_note, readable, without
+from ._exception_groups import add_note, readable, without
 
 if sys.version_info < (3, 11):
     from exceptiongroup import ExceptionGroup
@@ -117,7 +117,7 @@ class OutcomeVerdict:
             yield sys.__stderr__
 
 
-class Collected:
+class CollectingVerdict:
     """Collect errors until all has been told."""
 
     result: Any = None
@@ -142,14 +142,14 @@ class Collected:
         assert error is not None  # where there is no outcome, there are no subtests
         self.pass_on(error, expected=expected)
 
+    def uncaptured(self) -> AbstractContextManager[TextIO | None]:
+        return nullcontext(sys.__stderr__)
 
-class DebugVerdict(Collected):
+
+class DebugVerdict(CollectingVerdict):
     """Raise the first error bare, for ``debug()``."""
 
     stops_at_error = True
-
-    def uncaptured(self) -> AbstractContextManager[TextIO | None]:
-        return nullcontext(sys.__stderr__)
 
     def close(self) -> None:
         """Raise the first error, with a note for each that came after it."""
@@ -163,10 +163,14 @@ class DebugVerdict(Collected):
             del first, later
 
 
-class _AtTheEnd(Collected):
-    """Raise all errors at the end."""
+class _RaisingVerdict(CollectingVerdict):
+    """Raise all errors at the end.
 
-    what: str  # has been going on
+    Attributes:
+        what: Where they come from, in the message of a group.
+    """
+
+    what: str
 
     def close(self) -> None:
         """Raise the one error, or a group of several."""
@@ -176,9 +180,9 @@ class _AtTheEnd(Collected):
         # pytest's and Hypothesis's signals are no Exceptions, and in a group neither
         # would know its own. Hypothesis's says that the example does not count. One of
         # pytest's may say that the test is skipped: an error beside it comes first.
-        void = any(_package(signal) == "hypothesis" for signal in signals)
+        packages = [type(each).__module__.partition(".")[0] for each in signals]
         try:
-            if signals and (void or not errors):
+            if signals and ("hypothesis" in packages or not errors):
                 raise _with_notes(signals[0], [*signals[1:], *errors])
             if len(errors) > 1:
                 several = ExceptionGroup(f"several errors in {self.what}", errors)
@@ -189,7 +193,7 @@ class _AtTheEnd(Collected):
             del errors, signals  # this frame is in their tracebacks: no cycle
 
 
-class ClassVerdict(_AtTheEnd):
+class ClassVerdict(_RaisingVerdict):
     """Raise all errors of the setup or the teardown of a class, where unittest asks.
 
     Attributes:
@@ -208,11 +212,8 @@ class ClassVerdict(_AtTheEnd):
         if rest is not None:
             super().tell(rest, expected=expected)
 
-    def uncaptured(self) -> AbstractContextManager[TextIO | None]:
-        return nullcontext(sys.__stderr__)
 
-
-class ExampleVerdict(_AtTheEnd):
+class ExampleVerdict(_RaisingVerdict):
     """Raise all errors of one of Hypothesis's examples.
 
     Attributes:
@@ -247,10 +248,6 @@ def _with_notes(error: BaseException, others: list[BaseException]) -> BaseExcept
         text = "".join(format_exception_only(type(other), other))
         add_note(error, f"also in the same test: {text.strip()}")
     return error
-
-
-def _package(error: BaseException) -> str:
-    return type(error).__module__.partition(".")[0]
 
 
 # --- The only uses of _outcome, which unittest sets for the length of run() ----------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import os
 import re
 import subprocess
 import sys
@@ -12,25 +11,20 @@ import unittest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..harness import ENVIRONMENT_OF_OTHERS
+from ..harness import environment
 
 if TYPE_CHECKING:
     from . import readers
     from .cells import Cell
 
 
-def run(cell: Cell, **environment: str) -> tuple[readers.Told, int, list[str], str]:
+def run(cell: Cell, **variables: str) -> tuple[readers.Told, int, list[str], str]:
     """Run one cell.
 
     Returns:
         What it tells of its tests, its exit code, in which processes there was a run
         of the class whose runs are counted, and what was printed.
     """
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not ENVIRONMENT_OF_OTHERS.fullmatch(name)
-    }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "test_kinds.py").write_text(cell.change(cell.source))
@@ -41,7 +35,7 @@ def run(cell: Cell, **environment: str) -> tuple[readers.Told, int, list[str], s
         process = subprocess.run(
             [sys.executable, *cell.arguments],
             cwd=folder,
-            env={**inherited, **environment, **cell.environment},
+            env=environment(**{**variables, **cell.environment}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -58,11 +52,11 @@ def run(cell: Cell, **environment: str) -> tuple[readers.Told, int, list[str], s
     return told, process.returncode, runs, process.stdout
 
 
-def compare(test: unittest.TestCase, cells: list[Cell], **environment: str) -> None:
+def compare(test: unittest.TestCase, cells: list[Cell], **variables: str) -> None:
     """Fail ``test`` where what is told of a test is not what its name says, once."""
     # They wait most of the time.
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(lambda cell: run(cell, **environment), cells))
+        results = list(pool.map(lambda cell: run(cell, **variables), cells))
     for cell, (told, code, runs, output) in zip(cells, results, strict=True):
         with test.subTest(cell.name):
             test.assertEqual(cell.settled(told), cell.expected, output)

@@ -9,7 +9,7 @@ import atexit
 from typing import TYPE_CHECKING
 
 from ._class_run import ClassRun
-from ._shared import can_share, open_runs
+from ._open_runs import can_share, open_runs
 from ._verdicts import verdict_for
 from ._watchdog import RealTime
 
@@ -72,14 +72,15 @@ def in_class_run(case: AsyncTrioTestCase, run_test: Callable[[], None]) -> None:
         KeyboardInterrupt: Ctrl-C, after the cleanups.
         BaseException: What the test's verdict raises.
     """
-    if type(case) in open_runs or not can_share(type(case)):
+    cls = type(case)
+    if cls in open_runs or not can_share(cls):
         run_test()
         return
     verdict = verdict_for(case)
 
-    def attempt(function: Callable[[type[TestCase]], None]) -> bool:
+    def attempt(function: Callable[[], None]) -> bool:
         try:
-            function(type(case))
+            function()
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -87,9 +88,9 @@ def in_class_run(case: AsyncTrioTestCase, run_test: Callable[[], None]) -> None:
             return False
         return True
 
-    if attempt(open_class):
-        attempt(lambda _: run_test())  # in debug() it raises the test's error
-        attempt(close_class)
+    if attempt(lambda: open_class(cls)):
+        attempt(run_test)  # in debug() it raises the test's error
+        attempt(lambda: close_class(cls))
     verdict.close()
 
 

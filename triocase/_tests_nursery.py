@@ -1,8 +1,8 @@
-"""Where the tests of a class have their tasks, one after the other.
+"""The nursery in which the tests of a class have their tasks, one after the other.
 
-The nursery is nobody's but theirs: in the class's own, the error with which a test's
-task ends would be a crash of the class. Trio has one for a task that leaves a nursery
-open. The home closes with it, and the next test gets a new one.
+It is nobody's but theirs: in the class's own, the error with which a test's task ends
+would be a crash of the class. Trio has one for a task that leaves a nursery open. This
+nursery closes with it, and the next test gets a new one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __unittest = True
 
 
-class Home:
+class TestsNursery:
     """A nursery in a task of its own.
 
     Attributes:

@@ -20,9 +20,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ._calls import discard
+from ._exception_groups import readable
 from ._frameworks import expects_failure, unwrapped
-from ._groups import readable
-from ._open_run import run_afresh
+from ._run_test import run_afresh
+from ._test_lifecycle import TestLifecycle
 from ._tracebacks import related, tidy
 from ._verdicts import ExampleVerdict
 
@@ -133,7 +134,7 @@ class _Examples:
         """
         verdict = ExampleVerdict(self._case, self._outer)
         try:
-            run_afresh(self._case, method, verdict, self._options)
+            run_afresh(TestLifecycle(self._case, method, verdict), self._options)
         except KeyboardInterrupt:
             verdict.tell_outer()
             raise

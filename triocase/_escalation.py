@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trio import WouldBlock
 
 from ._abandon import abandon_run
-from ._groups import CANCELLATION, leaves, split
+from ._exception_groups import CANCELLATION, leaves, split
 from ._shields import switch_shields_off
 from ._task_tree import task_tree, where_stuck
 from ._tasks import tasks_in
@@ -51,12 +51,12 @@ class Cause(NamedTuple):
     because: str
 
 
-class Ending:
-    """What has been done to end one test, or the setup or teardown of one class.
+class Escalation:
+    """The steps that are taken to end one test, or the setup or teardown of one class.
 
     Attributes:
         in_teardown: Whether the test has come to its teardown, where steps begin anew.
-        step: The last that was taken.
+        step: The number of the last that was taken; 0 if none was.
         abandoned: Whether the run had to be abandoned.
     """
 

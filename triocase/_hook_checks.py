@@ -1,4 +1,4 @@
-"""What a class may do with the hooks of its setup and teardown."""
+"""What is wrong with how a class overrides the hooks of its setup and teardown."""
 
 from __future__ import annotations
 
@@ -7,19 +7,14 @@ from itertools import takewhile
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from ._calls import overrides
+from ._calls import ASYNC_TWINS, overrides
 
 if TYPE_CHECKING:
     from unittest import TestCase
 
 __unittest = True
 
-_SYNC = {
-    "setUpClass": "`asyncSetUp`, or in `asyncSetUpClass` of a class with `@shared_run`",
-    "tearDownClass": (
-        "`asyncTearDown`, or in `asyncTearDownClass` of a class with `@shared_run`"
-    ),
-}
+_FOR_EACH_TEST = {"setUpClass": "asyncSetUp", "tearDownClass": "asyncTearDown"}
 
 
 def refuse_wrong_hooks(cls: type[TestCase], *, shared: bool) -> None:
@@ -33,22 +28,23 @@ def refuse_wrong_hooks(cls: type[TestCase], *, shared: bool) -> None:
         cls: The class.
         shared: Whether its tests share a Trio run.
     """
-    for name, for_each_test in _SYNC.items():
+    for name, for_each_test in _FOR_EACH_TEST.items():
+        twin = ASYNC_TWINS[name]
         hook = inspect.unwrap(getattr(cls, name))
         if inspect.iscoroutinefunction(hook) or inspect.isasyncgenfunction(hook):
             if shared:
-                twin = f"Write `async def {_twin(name)}(cls)` instead"
+                advice = f"Write `async def {twin}(cls)` instead."
             else:
-                twin = (
+                advice = (
                     f"Write a sync `def {name}(cls)`, and do what needs `await` in "
-                    f"{for_each_test}"
+                    f"`{for_each_test}`, or in `{twin}` of a class with `@shared_run`."
                 )
             raise TypeError(
                 f"{cls.__qualname__}.{name} is async, but unittest calls it without "
-                f"awaiting it, so it never ran. {twin}."
+                f"awaiting it, so it never ran. {advice}"
             )
-        if overrides(cls, _twin(name)):
-            _check_async_hook(cls, _twin(name), shared)
+        if overrides(cls, twin):
+            _check_async_hook(cls, twin, shared)
         if shared:
             _refuse_forgotten_super(cls, name)
     if shared and overrides(cls, "runTrio"):
@@ -57,10 +53,6 @@ def refuse_wrong_hooks(cls: type[TestCase], *, shared: bool) -> None:
             f"and is decorated with @shared_run, for which triocase opens one run "
             f"itself. Keep one of the two."
         )
-
-
-def _twin(name: str) -> str:
-    return f"async{name[0].upper()}{name[1:]}"
 
 
 def _check_async_hook(cls: type[TestCase], name: str, shared: bool) -> None:

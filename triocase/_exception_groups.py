@@ -18,7 +18,7 @@ from unittest import SkipTest
 from trio import Cancelled
 
 from ._errors import LoopBlocked
-from ._tracebacks import entries, joined, linked, tidy
+from ._tracebacks import joined, linked, shown_entries, tidy
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup, ExceptionGroup
@@ -29,13 +29,18 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-
 # What only ends the code in which it is raised.
 CANCELLATION = Cancelled, LoopBlocked
 
 
 class Split(NamedTuple):
-    """An error, taken apart by what the harness does with it."""
+    """An error, taken apart by what the harness does with it.
+
+    Attributes:
+        interrupt: The first Ctrl-C in it.
+        cancelled: The first in it that only ends the code in which it is raised.
+        rest: It without any of these.
+    """
 
     interrupt: KeyboardInterrupt | None
     cancelled: BaseException | None
@@ -51,7 +56,7 @@ def leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def part(
+def partition(
     error: BaseException, *kinds: type[BaseException]
 ) -> tuple[BaseException | None, BaseException | None]:
     """Part ``error`` into what is of these types, at any depth, and the rest."""
@@ -88,7 +93,8 @@ def split(error: BaseException) -> Split:
             interrupt = interrupt or leaf
         elif isinstance(leaf, CANCELLATION):
             cancelled = cancelled or leaf
-    return Split(interrupt, cancelled, part(error, KeyboardInterrupt, *CANCELLATION)[1])
+    _, rest = partition(error, KeyboardInterrupt, *CANCELLATION)
+    return Split(interrupt, cancelled, rest)
 
 
 def add_note(error: BaseException, note: str) -> None:
@@ -98,40 +104,43 @@ def add_note(error: BaseException, note: str) -> None:
         error.__notes__ = notes  # type: ignore[attr-defined]  # new in 3.11
 
 
+def readable(error: BaseException, failure: type[BaseException]) -> BaseException:
+    """Return ``error`` as unittest should see it.
+
+    Args:
+        error: What a stage of the test raised, without Ctrl-C and cancellation.
+        failure: The test's ``failureException``.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        found = list(leaves(error))
+        if len(found) == 1:
+            return _only_leaf(error, failure)
+        tidy(error, failure)
+        if all(isinstance(leaf, SkipTest) for leaf in found):
+            return SkipTest("; ".join(map(str, found)))
+        if all(isinstance(leaf, failure) for leaf in found):
+            return _as_failure(error, failure)
+    else:
+        tidy(error, failure)
+    return error
+
+
 def _only_leaf(
     group: BaseExceptionGroup[Any], failure: type[BaseException]
 ) -> BaseException:
-    """Return the one leaf of ``group``, with the story and the notes of its groups."""
-    story: list[TracebackType] = []
+    """Return the one leaf of ``group``, with the frames and the notes of its groups."""
+    trace: list[TracebackType] = []
     notes: list[str] = []
     node: BaseException = group
     while isinstance(node, BaseExceptionGroup):
-        story = joined(story, entries(node))
+        trace = joined(trace, shown_entries(node))
         notes += getattr(node, "__notes__", ())
         node = node.exceptions[0]
     tidy(node, failure)
-    node = node.with_traceback(linked(joined(story, entries(node))))
+    node = node.with_traceback(linked(joined(trace, shown_entries(node))))
     for note in notes:
         add_note(node, note)
     return node
-
-
-class _FailureGroupType(type):
-    """What makes types of groups that are failures, too."""
-
-
-@lru_cache(maxsize=8)  # Hypothesis counts errors of different types as different
-def _failure_group(failure: type[BaseException]) -> Any:
-    base = ExceptionGroup if issubclass(failure, Exception) else BaseExceptionGroup
-    namespace = {"__module__": base.__module__, "__qualname__": base.__qualname__}
-    return _FailureGroupType(base.__name__, (base, failure), namespace)
-
-
-# Runners with several processes pickle errors together with their types.
-copyreg.pickle(
-    _FailureGroupType,
-    lambda kind: (_failure_group, kind.__bases__[1:]),
-)
 
 
 def _as_failure(
@@ -156,22 +165,19 @@ def _as_failure(
     return twin
 
 
-def readable(error: BaseException, failure: type[BaseException]) -> BaseException:
-    """Return ``error`` as unittest should see it.
+class _FailureGroupType(type):
+    """What makes types of groups that are failures, too."""
 
-    Args:
-        error: What a stage of the test raised, without Ctrl-C and cancellation.
-        failure: The test's ``failureException``.
-    """
-    if isinstance(error, BaseExceptionGroup):
-        found = list(leaves(error))
-        if len(found) == 1:
-            return _only_leaf(error, failure)
-        tidy(error, failure)
-        if all(isinstance(leaf, SkipTest) for leaf in found):
-            return SkipTest("; ".join(map(str, found)))
-        if all(isinstance(leaf, failure) for leaf in found):
-            return _as_failure(error, failure)
-    else:
-        tidy(error, failure)
-    return error
+
+@lru_cache(maxsize=8)  # Hypothesis counts errors of different types as different
+def _failure_group(failure: type[BaseException]) -> Any:
+    base = ExceptionGroup if issubclass(failure, Exception) else BaseExceptionGroup
+    namespace = {"__module__": base.__module__, "__qualname__": base.__qualname__}
+    return _FailureGroupType(base.__name__, (base, failure), namespace)
+
+
+# Runners with several processes pickle errors together with their types.
+copyreg.pickle(
+    _FailureGroupType,
+    lambda kind: (_failure_group, kind.__bases__[1:]),
+)

@@ -1,10 +1,10 @@
-"""The task that owns ``self.nursery``, and feels a crash in it first: the keeper.
+"""The task that owns ``self.nursery``, and feels a crash in it first.
 
 A nursery reports an error only when its last task has ended. But what a crash cancels
-at once is the nursery's own block, and there the keeper does nothing but wait.
+at once is the nursery's own block, and there its owner does nothing but wait.
 
-A nursery is cancelled once. When the test has cancelled ``self.nursery`` itself, the
-keeper's block is over; from then on an instrument looks for errors as tasks exit.
+A nursery is cancelled once. When the test has cancelled ``self.nursery`` itself, that
+wait is over; from then on an instrument looks for errors as tasks exit.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 __unittest = True
 
 
-class Keeper:
-    """The keeper of one test's nursery.
+class NurseryOwner:
+    """The owner of the nursery of one test, or of one class.
 
     Attributes:
         crash: To be called when the nursery loses a task: why, and the nursery. None
             once that has no consequence any more.
         nursery: What the test sees as ``self.nursery``.
-        used: Whether the test has ever seen it.
+        used: Whether a test has ever seen it.
         opened: Set when it is open.
         ends: To be set to have it cancelled.
         closed: Set when all of its tasks have ended.
@@ -55,7 +55,7 @@ class Keeper:
             self._feel_crash(type(error).__name__)
         if self._crash is not None:
             self._crash.resolve(error)
-        self.crash = None  # the test and its keeper are in no cycle
+        self.crash = None  # the test and the owner are in no cycle
         self.closed.set()
 
     async def _hold_nursery_open(self) -> None:

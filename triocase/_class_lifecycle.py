@@ -1,4 +1,4 @@
-"""What lives as long as a class, and serves its tests one Trio run.
+"""One class inside one Trio run, which its tests share.
 
 The class has the stages of a test. Its body is to run tests, one after the other, each
 in a task of its own, with the context variables of the class's setup. Between two tests
@@ -16,44 +16,40 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from trio import CancelScope, Event
-from trio.lowlevel import (
-    cancel_shielded_checkpoint,
-    enable_ki_protection,
-)
+from trio.lowlevel import cancel_shielded_checkpoint, enable_ki_protection
 
 from ._calls import call_async_hook, caught, has_hook
 from ._cleanups import Cleanups
+from ._context_variables import UNSET
 from ._deadlock import TokenHolders
+from ._exception_groups import leaves, split
 from ._findings import Finding, Findings
 from ._fixture_names import fixture_names
 from ._fixtures import CLASS_SCOPE
-from ._groups import leaves, split
-from ._home import Home
-from ._left_open import errors_in, is_complaint
+from ._left_open import complains_of_open_nursery, errors_in
 from ._lifecycle import Lifecycle
-from ._live_context import UNSET
 from ._scopes import Stage
+from ._tests_nursery import TestsNursery
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from contextvars import Context
     from unittest import TestCase
 
     from trio import Nursery
     from trio.lowlevel import Task
 
-    from ._keeper import Keeper
-    from ._live_context import Changes
-    from ._test_run import TestRun
+    from ._context_variables import Changes
+    from ._nursery_owner import NurseryOwner
+    from ._test_lifecycle import TestLifecycle
     from ._verdicts import ClassVerdict
 
 __unittest = True
 
 
-class ClassLife(Lifecycle):
+class ClassLifecycle(Lifecycle):
     """A class: from its setup to its nursery's end, with its tests in between.
 
     Attributes:
@@ -61,7 +57,7 @@ class ClassLife(Lifecycle):
         crash_error: That of the first background task that has crashed between setup
             and teardown.
         untold: The errors of such tasks that no test has been told.
-        spare_keeper: One whose nursery is open, and was used by no test.
+        spare_owner: One of a nursery that is open, and was used by no test.
     """
 
     role = "class"
@@ -75,13 +71,13 @@ class ClassLife(Lifecycle):
         self.at_rest = False
         self.crash_error: BaseException | None = None
         self.untold: list[BaseException] = []
-        self._next: TestRun | None = None
+        self._next: TestLifecycle | None = None
         self._ends = False
         self._changes: Changes = []
-        self._test: TestRun | None = None
+        self._test: TestLifecycle | None = None
         self._test_ended = Event()
-        self._home: Home | None = None
-        self.spare_keeper: Keeper | None = None
+        self._tests_nursery: TestsNursery | None = None
+        self.spare_owner: NurseryOwner | None = None
         self._cancelled = False
 
     def __str__(self) -> str:
@@ -123,10 +119,10 @@ class ClassLife(Lifecycle):
     async def _serve_tests(self) -> None:
         while await self._called():
             await self._run_next()
-        await self._leave_home(self)
-        if self.spare_keeper is not None:
-            self.spare_keeper.ends.set()
-            await self._wait_for(self.spare_keeper.closed)
+        await self._close_tests_nursery(self)
+        if self.spare_owner is not None:
+            self.spare_owner.ends.set()
+            await self._wait_for(self.spare_owner.closed)
 
     async def tear_down(self) -> None:
         if has_hook(self.cls, "asyncTearDownClass"):
@@ -143,17 +139,17 @@ class ClassLife(Lifecycle):
 
     # --- For the host, while the run rests ------------------------------------------
 
-    def serve(self, test: TestRun, changes: Changes) -> None:
+    def serve(self, test: TestLifecycle, changes: Changes) -> None:
         """Run a test next.
 
         Args:
             test: The test.
             changes: The context variables that differ outside of the run by now.
         """
-        test.around = self
+        test.class_life = self
         test.limit.holders = self.limit.holders
-        if self.spare_keeper is not None:
-            test.keeper, self.spare_keeper = self.spare_keeper, None
+        if self.spare_owner is not None:
+            test.nursery_owner, self.spare_owner = self.spare_owner, None
         self._next = self._test = test  # of a crash from now on, it is told
         self._changes = [change for change in changes if change[1] is not UNSET]
         self.at_rest = False
@@ -176,24 +172,20 @@ class ClassLife(Lifecycle):
         test, self._next = self._next, None
         assert test is not None
         self._test_ended = Event()
-        watch = self.findings.unawaited
-        watch.deputy = test.findings.unawaited
-        if self._home is not None and not self._home.is_sound:
-            await self._leave_home(test)
-        if self._home is None:
-            self._home = Home()
-            await self._wait_for(self._home.opened)
-        self._home.start(self._run_test, self._context_of_test())
-        await self._wait_for(self._test_ended)
-        if self._test is test:  # it has not let go, but ended with an error
-            await self._leave_home(test)
-            self._let_go()
-
-    def _context_of_test(self) -> Context:
+        self.findings.unawaited.deputy = test.findings.unawaited
+        if self._tests_nursery is not None and not self._tests_nursery.is_sound:
+            await self._close_tests_nursery(test)
+        if self._tests_nursery is None:
+            self._tests_nursery = TestsNursery()
+            await self._wait_for(self._tests_nursery.opened)
         context = copy_context()
         for variable, value in self._changes:
             context.run(variable.set, value)
-        return context
+        self._tests_nursery.start(self._run_test, context)
+        await self._wait_for(self._test_ended)
+        if self._test is test:  # it has not let go, but ended with an error
+            await self._close_tests_nursery(test)
+            self._let_go()
 
     @enable_ki_protection
     async def _run_test(self) -> None:
@@ -202,9 +194,9 @@ class ClassLife(Lifecycle):
         try:
             await test.run()
         finally:
-            assert self._home is not None
+            assert self._tests_nursery is not None
             well = test.finished and not test.left_a_nursery_open
-            if well and not self._home.is_closing:
+            if well and not self._tests_nursery.is_closing:
                 self._let_go()  # at once: it spares the host a pass of Trio's loop
             self._test_ended.set()
 
@@ -213,14 +205,15 @@ class ClassLife(Lifecycle):
         self._test = None
         self.at_rest = True
 
-    async def _leave_home(self, whose: Lifecycle) -> None:
+    async def _close_tests_nursery(self, whose: Lifecycle) -> None:
         """Close the tests' nursery; what had closed it before is told."""
-        home, self._home = self._home, None
-        if home is not None:
-            home.close()
-            await self._wait_for(home.closed)
-            if home.error is not None and not is_complaint(home.error):
-                whose.findings.add(home.error)
+        nursery, self._tests_nursery = self._tests_nursery, None
+        if nursery is not None:
+            nursery.close()
+            await self._wait_for(nursery.closed)
+            error = nursery.error
+            if error is not None and not complains_of_open_nursery(error):
+                whose.findings.add(error)
 
     async def _wait_for(self, event: Event) -> None:
         while not event.is_set():
@@ -236,7 +229,7 @@ class ClassLife(Lifecycle):
         Trio sends Ctrl-C to the main task of a run, which is not the test's here.
         """
         test = self._test
-        if error is None or (test is not None and test.ending.abandoned):
+        if error is None or (test is not None and test.escalation.abandoned):
             return
         interrupt, cancelled, _ = split(error)
         if test is None:
@@ -275,7 +268,7 @@ class ClassLife(Lifecycle):
             self.tell(self._test, error)
             self._test.scopes.cancel_body(f"a task of the class crashed: {error!r}")
 
-    def tell(self, test: TestRun, error: BaseException) -> None:
+    def tell(self, test: TestLifecycle, error: BaseException) -> None:
         """Tell a test of a crash, and nobody else again."""
         self.verdict.told += leaves(error)
         crash = Finding(expected=False, is_crash=True)
@@ -290,9 +283,9 @@ class _Crash(Finding):
     down, but for what a test was told.
     """
 
-    def __init__(self, life: ClassLife) -> None:
+    def __init__(self, life: ClassLifecycle) -> None:
         super().__init__(expected=False, is_crash=True)
-        self._life: ClassLife | None = life
+        self._life: ClassLifecycle | None = life
 
     def note(self, errors: list[BaseException]) -> None:
         """Note what the task, or several, has raised."""

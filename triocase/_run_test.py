@@ -1,65 +1,48 @@
 """Run one test in a Trio run, and see to it that unittest hears of all that happens.
 
-What happens inside the run is in ``_lifecycle``; here is how a test gets a run of its
-own. One whose class has a run open gets that.
+What happens inside the run is in ``_test_lifecycle``; here is how a test gets a run of
+its own. One whose class has a run open gets that.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ._abandon import RunAbandoned
+from ._around_run import configure, is_reported, let_run, settle
 from ._calls import has_hook
-from ._left_open import is_complaint
-from ._outside import configure, let_run, settle
-from ._shared import open_runs
-from ._test_run import TestRun
+from ._open_runs import open_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from trio.abc import Clock, Instrument
 
-    from ._case import AsyncTrioTestCase
     from ._options import Options
-    from ._schedules import Schedule
-    from ._verdicts import Verdict
+    from ._test_lifecycle import TestLifecycle
 
 __unittest = True
 __hypothesistracebackhide__ = True  # what __unittest is for unittest
 
 
-def run_test(
-    case: AsyncTrioTestCase,
-    method: Callable[[], Any],
-    verdict: Verdict,
-    options: Options,
-    schedule: Schedule | None = None,
-) -> None:
+def run_test(test: TestLifecycle, options: Options) -> None:
     """Run all stages of a test in a Trio run: that of its class, or its own.
 
     Args:
-        case: The test.
-        method: What to call between setup and teardown.
-        verdict: Whom to tell what goes wrong.
+        test: The test.
         options: What the decorators say of it.
-        schedule: What decides the order of the steps of its tasks, if not Trio.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, after the cleanups.
-        BaseException: What ``verdict`` raises at the end.
+        BaseException: What the test's verdict raises at the end.
     """
-    test = TestRun(case, method, verdict, schedule)
     findings = test.findings
-    class_run = open_runs.get(type(case))
+    class_run = open_runs.get(test.cls)
     try:
         findings.unawaited.start()
         try:
             configure(test, options)
             if class_run is None:
-                _open_run(case, test, options)
+                _run_alone(test, options)
             else:
-                class_run.run_test(case, test)
+                class_run.run_test(test)
         except BaseException as error:
             # A Ctrl-C that hits Trio itself comes as the cause of a TrioInternalError.
             cause = error.__cause__
@@ -70,31 +53,26 @@ def run_test(
         findings.unawaited.stop()
     findings.tell()  # what was found only as the errors above were dropped
     findings.raise_interrupt()
-    verdict.close()
+    test.verdict.close()
 
 
-def run_afresh(
-    case: AsyncTrioTestCase,
-    method: Callable[[], Any],
-    verdict: Verdict,
-    options: Options,
-    schedule: Schedule | None = None,
-) -> None:
+def run_afresh(test: TestLifecycle, options: Options) -> None:
     """Run a test, and take off the instance what it sets there: it is run again.
 
     Raises:
         BaseException: As :func:`run_test`.
     """
-    attributes = vars(case)
+    attributes = vars(test.case)
     before = attributes.copy()
     try:
-        run_test(case, method, verdict, options, schedule)
+        run_test(test, options)
     finally:
         attributes.clear()
         attributes.update(before)
 
 
-def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
+def _run_alone(test: TestLifecycle, options: Options) -> None:
+    case = test.case
     clock: Clock | None = None
     instruments: tuple[Instrument, ...] = ()
     if options.clock is not None:
@@ -114,15 +92,11 @@ def _open_run(case: AsyncTrioTestCase, test: TestRun, options: Options) -> None:
             is_over=lambda: True,
         )
     except Exception as error:
-        # Not so Trio's own complaint about a nursery that was left open: we named it.
-        if not (
-            isinstance(error.__cause__, RunAbandoned)
-            or (test.finished and test.left_a_nursery_open and is_complaint(error))
-        ):
+        if not is_reported(test, error):
             raise
     finally:
         del case._trioTest
-    if not (test.finished or test.ending.abandoned):
+    if not (test.finished or test.escalation.abandoned):
         raise RuntimeError(
             f"{type(case).__qualname__}.runTrio returned before the test had run. Let "
             f"it call `async_fn` in a Trio run and return when that has ended."

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trio.lowlevel import Task
 
     from ._case import AsyncTrioTestCase
-    from ._class_life import ClassLife
+    from ._class_lifecycle import ClassLifecycle
     from ._schedules import Schedule
     from ._verdicts import Verdict
 
@@ -31,13 +31,13 @@ _LEAVE_IN_METHOD = (
 )
 
 
-class TestRun(Lifecycle):
+class TestLifecycle(Lifecycle):
     """One test: from its setup to the nursery's end.
 
     Attributes:
         case: The test.
         method: The test method.
-        around: What its class has running, if that is in the same Trio run.
+        class_life: That of its class, if it is in the same Trio run.
         schedule: What decides the order of the steps of its tasks, if not Trio.
     """
 
@@ -55,7 +55,7 @@ class TestRun(Lifecycle):
         self.case = case
         self.method = method
         self.cleanups = Cleanups(findings, case._trioTakeCleanups)
-        self.around: ClassLife | None = None
+        self.class_life: ClassLifecycle | None = None
         self.schedule = schedule
         self.limit.looks_from_inside = schedule is not None
 
@@ -114,23 +114,23 @@ class TestRun(Lifecycle):
     async def tear_down(self) -> None:
         if left := self.scopes.body.leave():
             by = f"The method of {self.case}"
-            await self.close(self.scopes.body, left, by, _LEAVE_IN_METHOD)
+            await self.report_left_open(self.scopes.body, left, by, _LEAVE_IN_METHOD)
         if has_hook(self.case, "asyncTearDown") and not self.findings.stopping:
             await self.attempt(call_async_hook, self.case, "asyncTearDown")
         if has_hook(self.case, "tearDown") and not self.findings.stopping:
             await self.attempt(call_sync_hook, self.case, "tearDown")
 
     async def close_nursery(self) -> None:
-        keeper, around = self.keeper, self.around
-        if around is not None and keeper.opened.is_set() and not keeper.used:
+        owner, class_life = self.nursery_owner, self.class_life
+        if class_life is not None and owner.opened.is_set() and not owner.used:
             # As good as new: to close it and to open another costs as much as a test.
-            keeper.crash = None
-            around.spare_keeper = keeper
+            owner.crash = None
+            class_life.spare_owner = owner
         else:
             await super().close_nursery()
 
     def all_tasks(self) -> Iterator[Task]:
-        if self.around is None:
+        if self.class_life is None:
             yield from super().all_tasks()
             return
         assert self.task is not None
@@ -142,10 +142,11 @@ class TestRun(Lifecycle):
     def task_groups(self) -> list[tuple[str | None, Iterable[Task]]]:
         assert self.task is not None
         nursery = () if self.nursery is None else self.nursery.child_tasks
-        around = [] if self.around is None else self.around.task_groups()[1:]
+        class_life = self.class_life
+        of_class = [] if class_life is None else class_life.task_groups()[1:]
         return [
             (None, [self.task]),
             ("self.nursery:", nursery),
             ("contexts and fixtures:", self.context_tasks()),
-            *around,
+            *of_class,
         ]

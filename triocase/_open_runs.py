@@ -1,4 +1,4 @@
-"""Which classes share one Trio run among their tests, and which runs are open."""
+"""Which classes share one Trio run among their tests, and which such runs are open."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from ._marks import marks_of_class
 if TYPE_CHECKING:
     from unittest import TestCase
 
-    from ._class_life import ClassLife
+    from ._class_lifecycle import ClassLifecycle
     from ._class_run import ClassRun
 
 __unittest = True
-
-SHARED_RUN = "shared_run"
 
 # By class: a subclass has a run of its own.
 open_runs: dict[type, ClassRun] = {}
@@ -26,7 +24,7 @@ def is_shared(cls: type[TestCase]) -> bool:
     Raises:
         TypeError: Something is wrong with the class itself.
     """
-    return SHARED_RUN in marks_of_class(cls)
+    return "shared_run" in marks_of_class(cls)
 
 
 def can_share(cls: type[TestCase]) -> bool:
@@ -40,7 +38,7 @@ def can_share(cls: type[TestCase]) -> bool:
         return False
 
 
-def class_life_of(cls: type[TestCase], what: str) -> ClassLife:
+def class_life_of(cls: type[TestCase], what: str) -> ClassLifecycle:
     """Return what a class has running.
 
     Args:

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import trio
 from trio.lowlevel import checkpoint, wait_readable, wait_writable
 
+from ._places import Place, source_line
 from ._tasks import is_trios
-from ._tracebacks import Place, frame_of, is_harness, is_library, source_line
+from ._tracebacks import frame_of, is_harness, is_library
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -46,7 +47,7 @@ class _Step(NamedTuple):
     times: int = 1  # in a row
 
 
-class Story:
+class LastSteps:
     """The last steps of one run, up to the one in which something went wrong.
 
     Attributes:
@@ -61,8 +62,8 @@ class Story:
         self.from_outside: set[str] = set()
         self.place: Place | None = None
         self.in_checkpoint = False
-        self._steps: deque[_Step] = deque(maxlen=_SHOWN)
         self.over = False
+        self._steps: deque[_Step] = deque(maxlen=_SHOWN)
         # The user's tasks, and that of the test: which one it is of the same name.
         self._numbers: dict[Task, int] = {}
         self._counts: dict[str, int] = {}

@@ -17,28 +17,38 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from trio import Cancelled
 from trio.lowlevel import Task, current_task
 
-from ._groups import leaves
-from ._left_open import errors_of_tasks
-from ._schedules import (
-    Schedule,
+from ._private_trio import (
     can_be_cancelled,
-    cancel_points,
-    is_within,
+    cancel_checks,
+    is_in_reach,
     next_cancelled,
     shields_around,
 )
-from ._tracebacks import frame_of, is_harness, is_library, related, user_frames
+from ._schedules import Schedule
+from ._swallowed import SwallowCheck
 
 if TYPE_CHECKING:
-    from trio import CancelScope, Nursery
+    from trio import CancelScope
 
     from ._orders import Order
-    from ._tracebacks import Place
+    from ._places import Place
+    from ._test_lifecycle import TestLifecycle
 
 __unittest = True
+
+
+class Delivery(NamedTuple):
+    """A ``Cancelled`` that a task has got.
+
+    Attributes:
+        task: What to call the task.
+        place: Where it has waited; None if in code of the harness.
+    """
+
+    task: str
+    place: Place | None
 
 
 class _Suspension(NamedTuple):
@@ -46,20 +56,13 @@ class _Suspension(NamedTuple):
 
     Attributes:
         serial: Its number, among those of all tasks of the body.
-        looks: How often the task has looked whether it is cancelled by the end of it.
+        checks: How often the task has looked whether it is cancelled by the end of it.
         shields: The shields around it.
     """
 
     serial: int
-    looks: int
+    checks: int
     shields: set[CancelScope]
-
-
-class Delivery(NamedTuple):
-    """A ``Cancelled`` that a task has got, and where."""
-
-    task: str
-    place: Place | None
 
 
 class PointSchedule(Schedule):
@@ -68,14 +71,14 @@ class PointSchedule(Schedule):
     Attributes:
         points: The serial numbers of the suspensions that are points. The first, 0, is
             before the first step of the body.
-        deliveries: The first ``Cancelled`` that each task has got from that.
-        reached: Whether the run has come to the point.
+        reached: Whether the run has come to the point where the body is cancelled.
     """
+
+    _swallow_check: SwallowCheck
 
     def __init__(self, order: Order, cancel_at: int | None = None) -> None:
         super().__init__(order)
         self.points = [0]
-        self.deliveries: dict[Task, Delivery] = {}
         self.reached = False
         self._cancel_at = cancel_at
         self._cancelled_at: Task | None = None
@@ -83,14 +86,14 @@ class PointSchedule(Schedule):
         self._in_body = False
         # The tasks of the body: its own, and those started by one of them.
         self._tasks: dict[Task, _Suspension | None] = {}
-        # What each has got. Its frames hold all that the task has made, so it is let go
-        # as soon as the task has ended.
-        self._got: dict[Task, list[Cancelled]] = {}
-        self._got_from_children: dict[Task, list[Cancelled]] = {}
-        self._reported: list[
-            BaseException
-        ] = []  # by subtests, which is as good as raised
-        self._known_errors: dict[Nursery, int] = {}
+        self._deliveries: dict[Task, Delivery] = {}  # the first to each of them
+        # What subtests have reported, which is as good as raised.
+        self._reported: list[BaseException] = []
+
+    def begin(self, life: TestLifecycle) -> None:
+        super().begin(life)
+        name_of = self.last_steps.name_of
+        self._swallow_check = SwallowCheck(life, self._tasks, name_of)
 
     def begin_body(self) -> None:
         self._in_body = True
@@ -106,7 +109,7 @@ class PointSchedule(Schedule):
         self.points.sort()
         raised = [*self._reported, *([] if error is None else [error])]
         self._reported.clear()
-        self._check_what_was_raised(own, raised)
+        self._swallow_check.check(own, raised)
 
     def subtest_failed(self, error: BaseException) -> None:
         super().subtest_failed(error)
@@ -116,9 +119,9 @@ class PointSchedule(Schedule):
     def delivery(self) -> Delivery | None:
         """What the task got whose point it is; without a line, what the test's got."""
         found = [
-            self.deliveries[task]
-            for task in (self._cancelled_at, self._own_task, *self.deliveries)
-            if task in self.deliveries
+            self._deliveries[task]
+            for task in (self._cancelled_at, self._own_task, *self._deliveries)
+            if task in self._deliveries
         ]
         with_line = [each for each in found if each.place and each.place.line]
         return next(iter(with_line + found), None)
@@ -140,42 +143,39 @@ class PointSchedule(Schedule):
             del self._tasks[task]
         nursery = task.parent_nursery
         if self.reached and nursery is not None:
-            new = self._new_errors(nursery)
-            self._check_what_was_raised(task, new)
-            self._pass_up(nursery.parent_task, new)
+            self._swallow_check.check_exited(task, nursery)
 
     def before_task_step(self, task: Task) -> None:
         if not self.reached or task not in self._tasks:
             return
         cancelled = next_cancelled(task)
-        if cancelled is not None and self._is_cancelled_here(task):
-            story, is_own = self.story, task is self._own_task
-            story.look_at(task)
-            if is_own or story.place is not None:
-                name = story.name_of(task)
-                self.deliveries.setdefault(task, Delivery(name, story.place))
-            if self._is_users(task):
-                self._got.setdefault(task, []).append(cancelled)
+        if cancelled is not None and is_in_reach(task, self._body):
+            last_steps = self.last_steps
+            last_steps.look_at(task)
+            if task is self._own_task or last_steps.place is not None:
+                delivery = Delivery(last_steps.name_of(task), last_steps.place)
+                self._deliveries.setdefault(task, delivery)
+            self._swallow_check.note(task, cancelled)
 
     def after_task_step(self, task: Task) -> None:
         super().after_task_step(task)
         # Others are ours: they look after a context, and run no code of the user's.
-        if self._in_body and task in self._tasks and self.story.knows(task):
+        if self._in_body and task in self._tasks and self.last_steps.knows(task):
             self._note_suspension(task)
 
     def _note_suspension(self, task: Task) -> None:
         self._look_back(task)
         self._serial += 1
         self._tasks[task] = None
-        in_checkpoint = self.story.in_checkpoint
-        if self.story.place is None and task is not self._own_task:
+        in_checkpoint = self.last_steps.in_checkpoint
+        if self.last_steps.place is None and task is not self._own_task:
             return  # a context that waits for its turn, in code of ours
-        if (can_be_cancelled(task) or in_checkpoint) and not self._is_shielded(task):
+        shields = shields_around(task, self._body)
+        if (can_be_cancelled(task) or in_checkpoint) and not shields:
             self.points.append(self._serial)
         else:
-            looks = cancel_points(task) + in_checkpoint
-            shields = shields_around(task, self._body)
-            self._tasks[task] = _Suspension(self._serial, looks, shields)
+            checks = cancel_checks(task) + in_checkpoint
+            self._tasks[task] = _Suspension(self._serial, checks, shields)
         if self._serial == self._cancel_at:
             self._cancel(task)
 
@@ -189,7 +189,7 @@ class PointSchedule(Schedule):
             before.shields & shields_around(task, self._body)
         ):
             waits = can_be_cancelled(task)  # Trio has counted that as a look
-            if cancel_points(task) - waits > before.looks:
+            if cancel_checks(task) - waits > before.checks:
                 self.points.append(before.serial)
 
     @property
@@ -202,75 +202,9 @@ class PointSchedule(Schedule):
         assert self._life is not None
         return self._life.scopes.body.scope
 
-    def _is_shielded(self, task: Task) -> bool:
-        return bool(shields_around(task, self._body))
-
     def _cancel(self, task: Task) -> None:
         assert self._life is not None
         self.reached = True
         self._cancelled_at = task
         self._life.findings.expects_cancellation = True
         self._body.cancel("the cancellation sweep")
-
-    # --- Who swallows Cancelled ----------------------------------------------------
-
-    def _is_cancelled_here(self, task: Task) -> bool:
-        """Return whether the body's cancellation has an effect on what a task does."""
-        return is_within(task, self._body) and not self._is_shielded(task)
-
-    def _is_users(self, task: Task) -> bool:
-        return task is self._own_task or not is_harness(frame_of(task.coro))
-
-    def _new_errors(self, nursery: Nursery) -> list[BaseException]:
-        """Return what a nursery has got since this was called last."""
-        errors = errors_of_tasks(nursery)
-        known = self._known_errors.get(nursery, 0)
-        self._known_errors[nursery] = len(errors)
-        return errors[known:]
-
-    def _pass_up(self, parent: Task, errors: list[BaseException]) -> None:
-        """Note what a task gets from its nursery, where it waits for its children."""
-        if (
-            parent in self._tasks
-            and self._is_users(parent)
-            and self._is_cancelled_here(parent)
-        ):
-            self._got_from_children.setdefault(parent, []).extend(
-                leaf
-                for error in errors
-                for leaf in leaves(error)
-                if isinstance(leaf, Cancelled)
-            )
-
-    def _check_what_was_raised(self, task: Task, errors: list[BaseException]) -> None:
-        """Tell if a task has ended, and swallowed what it got.
-
-        Either nothing of it has come out of the task; or one was caught in code of the
-        user's, and is not even the context of what has come out. (Trio itself may lose
-        one where it raises another.)
-        """
-        own = self._got.pop(task, [])
-        got = own + self._got_from_children.pop(task, [])
-        if got:
-            raised = {id(each) for error in errors for each in related(error)}
-            lost = [cancelled for cancelled in got if id(cancelled) not in raised]
-            if len(lost) < len(got):
-                lost = [each for each in lost if each in own and _users_caught(each)]
-            if lost:
-                self._tell_swallowed(task, lost[0])
-
-    def _tell_swallowed(self, task: Task, cancelled: Cancelled) -> None:
-        assert self._life is not None
-        name = self.story.name_of(task)
-        who = name if task is self._own_task else f"the task {name!r}"
-        error = RuntimeError(
-            f"{who} was cancelled here, and swallowed Cancelled. Write `raise` at the "
-            f"end of the `except` that catches it, so that it reaches its scope."
-        )
-        self._life.findings.add(error.with_traceback(user_frames(cancelled)))
-
-
-def _users_caught(cancelled: Cancelled) -> bool:
-    """Return whether it has got no further than to a frame of the user's."""
-    entry = cancelled.__traceback__
-    return entry is not None and not is_library(entry.tb_frame)

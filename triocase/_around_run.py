@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._abandon import RunAbandoned
 from ._alarm import Alarm
 from ._deadlock import ThreadTime
+from ._left_open import complains_of_open_nursery
 from ._options import time_limit_of
 from ._watchdog import keep_for_ever
 
@@ -43,9 +45,20 @@ def let_run(
         alarm.remove()
         # Ended by `settle` for what is over, for its limit goes on until then.
         died = is_over() and not life.finished and life.task is not None
-        if life.ending.abandoned or died:
+        if life.escalation.abandoned or died:
             life.ctrl_c.listen_no_more(run_is_dead=True)
             keep_for_ever(life)
+
+
+def is_reported(life: Lifecycle, error: BaseException) -> bool:
+    """Return whether an error with which a run has ended is told in other words.
+
+    It is that of a run which we have abandoned; or Trio's own complaint about a nursery
+    that was left open, which we have named.
+    """
+    return isinstance(error.__cause__, RunAbandoned) or (
+        life.finished and life.left_a_nursery_open and complains_of_open_nursery(error)
+    )
 
 
 def settle(life: Lifecycle) -> None:
@@ -53,12 +66,12 @@ def settle(life: Lifecycle) -> None:
     findings = life.findings
     if not life.finished:
         findings.expect_failure(False)
-        if life.ending.abandoned and life.ctrl_c.pressed:
+        if life.escalation.abandoned and life.ctrl_c.pressed:
             # Trio has taken the Ctrl-C, and the run has not come to its end.
             findings.add(KeyboardInterrupt())
         life.limit.begin_teardown(life)
         lost = life.cleanups.run_outside()
-        if lost and not life.ending.abandoned:  # else that is said already
+        if lost and not life.escalation.abandoned:  # else that is said already
             findings.add(
                 RuntimeError(
                     f"the Trio run of the {life.role} has ended before its cleanups. "
