@@ -1,3 +1,5 @@
+"""A first property: values arrive in the order in which they were sent."""
+
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
