@@ -1,14 +1,7 @@
-"""What a test costs: ``python tests/bench.py [repetitions]``.
-
-All that is compared runs in turn in one process, so that the ratios hold on a busy
-machine too: each figure is the best of its rounds, each ratio the median over the
-rounds. A bare ``trio.run`` of an empty function is 1. While the run of a shared class is
-open, no other can be: it is opened and closed around its turn, and that is not counted.
-"""
+"""What triocase alone costs: its options, long tests, idle waits, memory, the import."""
 
 from __future__ import annotations
 
-import gc
 import itertools
 import resource
 import socket
@@ -24,10 +17,6 @@ from typing import TYPE_CHECKING
 
 import trio
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "docs" / "examples"))
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from test_shared_api import TestApi
 from triocase import (
     AsyncTrioTestCase,
     autojump_clock,
@@ -37,11 +26,16 @@ from triocase import (
     time_limit,
 )
 
+from .rounds import measure
+from .tables import as_time, print_table
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-ROOT = Path(__file__).parent.parent
-ROUNDS = 40
+    from .rounds import Turn
+
+ROOT = Path(__file__).parents[2]
+REPETITIONS = 50
 MANY = 1000
 WAITS = 300
 
@@ -66,8 +60,10 @@ class Unlimited(Empty):
 
 
 class Busy(AsyncTrioTestCase):
+    checkpoints: int
+
     async def test(self) -> None:
-        for _ in range(1_000_000):
+        for _ in range(self.checkpoints):
             await trio.lowlevel.checkpoint()
 
 
@@ -126,43 +122,6 @@ async def _test(self: AsyncTrioTestCase) -> None:
 Large = type("Large", (AsyncTrioTestCase,), {f"test_{i}": _test for i in range(MANY)})
 
 
-class HandWritten(unittest.TestCase):
-    """The sixty-line base class that a project writes for itself, without its care."""
-
-    nursery: trio.Nursery
-
-    async def asyncSetUp(self) -> None:
-        pass
-
-    async def asyncTearDown(self) -> None:
-        pass
-
-    async def empty(self) -> None:
-        pass
-
-    async def _all(self) -> None:
-        async with trio.open_nursery() as self.nursery:
-            await self.asyncSetUp()
-            try:
-                await self.empty()
-            finally:
-                await self.asyncTearDown()
-            self.nursery.cancel_scope.cancel()
-
-    def test(self) -> None:
-        trio.run(self._all)
-
-
-class Asyncio(unittest.IsolatedAsyncioTestCase):
-    async def test(self) -> None:
-        pass
-
-
-class Sync(unittest.TestCase):
-    def test(self) -> None:
-        pass
-
-
 @contextmanager
 def opened(case: type[unittest.TestCase]) -> Iterator[None]:
     """Keep the run of a shared class open."""
@@ -174,46 +133,64 @@ def opened(case: type[unittest.TestCase]) -> Iterator[None]:
         case.doClassCleanups()
 
 
+def many(function: Callable[[], object], class_of_run: type | None = None) -> Turn:
+    """Return a turn that calls this many times; a class's run is open around it.
+
+    While it is, there can be no other run. To open and to close it is not counted.
+    """
+
+    def turn() -> dict[str, float]:
+        with opened(class_of_run) if class_of_run else nullcontext():
+            start = time.perf_counter()
+            for _ in range(REPETITIONS):
+                function()
+            return {"empty": (time.perf_counter() - start) / REPETITIONS}
+
+    return turn
+
+
 def running(case: type[unittest.TestCase], *names: str) -> Callable[[], object]:
     """Return a function that runs the next of these tests."""
     result = unittest.TestResult()
     turn = itertools.cycle(names)
-    return lambda: case(next(turn)).run(result)
+
+    def run_next() -> None:
+        case(next(turn)).run(result)
+        assert result.wasSuccessful(), result.errors
+
+    return run_next
 
 
-def compare(repetitions: int) -> None:
-    subjects: dict[str, Callable[[], object]] = {
-        "bare trio.run": lambda: trio.run(noop),
-        "AsyncTrioTestCase": running(Empty, "test"),
-        f"  in a class of {MANY}": running(Large, *(f"test_{i}" for i in range(MANY))),
-        "  without a time limit": running(Unlimited, "test"),
-        "  in virtual time": running(Virtual, "test"),
-        "  with a fixture": running(Fixtured, "test"),
-        "  in a shared run": running(Shared, "test"),
-        "hand-written base": running(HandWritten, "test"),
-        "IsolatedAsyncioTestCase": running(Asyncio, "test"),
-        "sync TestCase": running(Sync, "test"),
+def options(rounds: int) -> None:
+    """Print what an empty test costs in the ways that a user can write it."""
+    bare = many(lambda: trio.run(noop))
+    all_of_large = [f"test_{i}" for i in range(MANY)]
+
+    def open_and_close() -> None:
+        with opened(Shared):
+            pass
+
+    subjects = {
+        "``trio.run`` by hand": bare,
+        "``AsyncTrioTestCase``": many(running(Empty, "test")),
+        f"in a class of {MANY} tests": many(running(Large, *all_of_large)),
+        "without a time limit": many(running(Unlimited, "test")),
+        "in virtual time": many(running(Virtual, "test")),
+        "in a shared run": many(running(Shared, "test"), Shared),
+        "to open and to close a shared run": many(open_and_close),
     }
-    costs: dict[str, list[float]] = {name: [] for name in subjects}
-    gc.disable()
-    for _ in range(ROUNDS):
-        for name, subject in subjects.items():
-            shared = name == "  in a shared run"
-            with opened(Shared) if shared else nullcontext():
-                start = time.perf_counter()
-                for _ in range(repetitions):
-                    subject()
-                costs[name].append((time.perf_counter() - start) / repetitions)
-            gc.collect()
-    gc.enable()
-    bare = costs["bare trio.run"]
-    for name, found in costs.items():
-        ratio = statistics.median(a / b for a, b in zip(found, bare, strict=True))
-        print(f"{name:26}{min(found) * 1e6:8.0f} µs{ratio:8.2f}")
+    costs = measure(subjects, bare, rounds)
+    rows = [(name, costs[name]["empty"]) for name in subjects]
+    print(f"an empty test, {rounds} rounds")
+    print_table(
+        ["", "best", "ratio"],
+        [[name, as_time(cost.seconds), f"{cost.ratio:.2f}"] for name, cost in rows],
+    )
 
 
-def busy() -> None:
+def busy(checkpoints: int) -> None:
     """Print what the watchdog's looks cost a test that is never idle."""
+    Busy.checkpoints = checkpoints
 
     def seconds(case: type[Busy]) -> float:
         start = time.process_time()  # of all threads
@@ -222,7 +199,7 @@ def busy() -> None:
 
     ratios = [seconds(Busy) / seconds(BusyUnwatched) for _ in range(3)]
     ratio = statistics.median(ratios)
-    print(f"1,000,000 checkpoints, watched: {(ratio - 1) * 100:+.1f} %")
+    print(f"{checkpoints:,} checkpoints, watched: {(ratio - 1) * 100:+.1f} %")
 
 
 def idle_waits() -> None:
@@ -255,6 +232,9 @@ def idle_waits() -> None:
 
 def forty_tests() -> None:
     """Print what the documentation's example takes, with and without a shared run."""
+    sys.path.insert(0, str(ROOT / "docs" / "examples"))
+    from test_shared_api import TestApi
+
     names = unittest.defaultTestLoader.getTestCaseNames(TestApi)
     forty = [name for _ in range(40 // len(names)) for name in names]
 
@@ -277,20 +257,27 @@ def forty_tests() -> None:
     print(f"forty tests with one server: {once:.2f} s; with one each: {always:.2f} s")
 
 
-def memory(tests: int, case: type[unittest.TestCase], what: str) -> None:
-    def run() -> None:
-        # A result of its own: unittest's keeps a line for each test from 3.12 on.
-        case("test").run(unittest.TestResult())
+def memory(tests: int) -> None:
+    """Print by how much many tests make the process grow."""
 
     def peak() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
-    for _ in range(500):
-        run()
-    before = peak()
-    for _ in range(tests):
-        run()
-    print(f"memory after {tests} tests {what}: {peak() - before:+.1f} MiB")
+    def growth(case: type[unittest.TestCase]) -> float:
+        def run() -> None:
+            # A result of its own: unittest's keeps a line for each test from 3.12 on.
+            case("test").run(unittest.TestResult())
+
+        for _ in range(500):
+            run()
+        before = peak()
+        for _ in range(tests):
+            run()
+        return peak() - before
+
+    print(f"{tests:,} tests with a fixture: {growth(Fixtured):+.1f} MiB")
+    with opened(SharedFixtured):
+        print(f"as many of one shared run: {growth(SharedFixtured):+.1f} MiB")
 
 
 def import_time() -> None:
@@ -310,15 +297,3 @@ def import_time() -> None:
             for _ in range(10)
         ]
     print(f"import triocase: {min(seconds) * 1e3:.1f} ms beyond trio and unittest")
-
-
-if __name__ == "__main__":
-    print(f"Python {sys.version.split()[0]}, Trio {trio.__version__}")
-    compare(int(sys.argv[1]) if len(sys.argv) > 1 else 50)
-    idle_waits()
-    forty_tests()
-    busy()
-    memory(20_000, Fixtured, "with a fixture")
-    with opened(SharedFixtured):
-        memory(20_000, SharedFixtured, "of one shared run")
-    import_time()
