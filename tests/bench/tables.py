@@ -47,5 +47,5 @@ def print_table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
 
 def as_time(seconds: float) -> str:
     if seconds < 0.01:
-        return f"{seconds * 1e6:.0f} µs"
-    return f"{seconds * 1e3:.0f} ms"
+        return f"{seconds * 1e6:.0f}\N{NO-BREAK SPACE}µs"
+    return f"{seconds * 1e3:.0f}\N{NO-BREAK SPACE}ms"
