@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import unittest
 from typing import Any
@@ -22,7 +23,7 @@ from triocase import (
 
 from .classes import told_of
 from .explored import replaying
-from .harness import debug_error, run, told
+from .harness import ROOT, debug_error, run, told
 
 EXAMPLE = "Write `@explore_schedules(runs=200, seed=1)`."
 NO_ORDER = (
@@ -316,6 +317,18 @@ class TestTrio(unittest.TestCase):
             f"ERROR RuntimeError: the order of tasks is decided with names that are "
             f"private to Trio, and Trio {trio.__version__} has no {names}. Install a "
             f"release of triocase that knows it, or an earlier one of Trio."
+        )
+
+    def test_stand_in_one_module(self) -> None:
+        """No other module of triocase has a private name of Trio's."""
+        private = re.compile(
+            r"\btrio\._(?!_)|\brunq\b|"
+            r"\w\._(abort_func|cancel_points|cancel_status|next_send|core)\b"
+        )
+        modules = (ROOT / "triocase").glob("*.py")
+        self.assertEqual(
+            [path.name for path in modules if private.search(path.read_text())],
+            ["_private_trio.py"],
         )
 
     def test_no_module(self) -> None:
